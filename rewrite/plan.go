@@ -1,0 +1,53 @@
+package rewrite
+
+// Plan is the cached outcome of rewriting one statement. It is immutable and shared by sessions.
+type Plan struct {
+	// SQL is the text to send to the server: one statement, without a trailing semicolon.
+	// It never is the client's text.
+	SQL string
+	// Kind says what the session has to keep track of.
+	Kind Kind
+	// Name is the prepared statement or cursor that the statement creates, runs or drops
+	// (PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE, CLOSE); empty means ALL for DEALLOCATE and CLOSE.
+	Name string
+	// Describe, where not empty, is a query whose RowDescription must pass the egress check before SQL is sent:
+	// the query inside a COPY, whose own answer carries no RowDescription.
+	Describe string
+	// Tag, where not empty, replaces the command tag of the server's CommandComplete (SHOW search_path is
+	// answered by a SELECT, and must not look like one).
+	Tag string
+	// Columns is what the plan expects of the RowDescription, one entry an output column;
+	// nil where the statement returns no rows.
+	Columns []Origin
+	// Opaque says that the text of a server error must not be forwarded, only its SQLSTATE: the plan evaluates
+	// a `sql` mask or a row filter that may raise with a value of a raw row in the message (pitfall S10).
+	Opaque bool
+
+	effect effect
+	stamp  stamp
+}
+
+// Kind classifies a plan for the session that runs it.
+type Kind uint8
+
+// The kinds of plans.
+const (
+	KindQuery       Kind = iota + 1 // SELECT, VALUES, TABLE, SHOW, EXECUTE, FETCH: may return rows, changes no tracked state
+	KindTransaction                 // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, ...: changes tracked state
+	KindSet                         // SET, RESET, DISCARD: changes tracked state
+	KindPrepare                     // PREPARE, DEALLOCATE
+	KindCursor                      // DECLARE, MOVE, CLOSE
+	KindCopy                        // COPY ... TO STDOUT
+	KindListen                      // LISTEN, UNLISTEN
+	KindEmpty                       // an empty query string: SQL is ""
+)
+
+// Origin is where an output column comes from, as RowDescription reports it:
+// the table's oid and the attribute number, or zeros for an expression.
+type Origin struct {
+	Table  uint32 // pg_class.oid
+	Column int16  // pg_attribute.attnum
+	// Unknown says that the binder cannot tell what the server will report (a bare column that passes through a
+	// recursive CTE, say). The egress check then only asks whether the policy shows the reported origin.
+	Unknown bool
+}
