@@ -1,0 +1,116 @@
+// Package config reads cordon's one TOML file into a validated configuration. Every error names file, line and key.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/cordon-db/cordon/masking"
+)
+
+// Config is a validated configuration. It is immutable after Load.
+type Config struct {
+	Listen    Listen
+	Upstream  Upstream
+	Auth      Auth
+	Keys      Keys
+	Domains   map[string]Domain
+	Zones     []Zone
+	Databases map[string]*Database // by database name
+	Grants    []Grant
+}
+
+// Listen is where clients connect.
+type Listen struct {
+	Address        string        // host:port
+	StartupTimeout time.Duration // from accept to the end of authentication
+	MaxMessage     int           // bytes of one message from a client of a masked session
+}
+
+// Upstream is the Postgres server behind cordon.
+type Upstream struct {
+	Hosts   []string // host:port, or a directory of a unix socket with :port
+	Target  string   // any, primary, standby
+	Catalog CatalogLogin
+	Refresh time.Duration // of the catalog snapshot
+}
+
+// CatalogLogin is cordon's own login, used to read the catalog.
+type CatalogLogin struct {
+	User         string
+	PasswordFile string
+}
+
+// Auth says who judges a password.
+type Auth struct{ Method string } // "passthrough"
+
+// Keys says where the master key is.
+type Keys struct{ Master masking.KeySource }
+
+// Domain is a set of identifiers that share one pseudonym key.
+type Domain struct {
+	Name  string
+	Order string // "hide" or "show"
+}
+
+// Access is what a zone's sessions get.
+type Access string
+
+// The two kinds of zones.
+const (
+	AccessPassthrough Access = "passthrough"
+	AccessMasked      Access = "masked"
+)
+
+// Zone is a class of sessions.
+type Zone struct {
+	Name     string
+	Access   Access
+	Users    []string       // patterns with *, any may hold; empty: no condition
+	Networks []netip.Prefix // any may hold; empty: no condition
+}
+
+// Database is the policy of one database.
+type Database struct {
+	Name        string
+	ShowTables  bool              // unlisted_tables = "show"
+	ShowColumns bool              // unlisted_columns = "show"
+	Tables      map[string]*Table // by "schema.table", as written in the file, unquoted
+	Functions   []string          // allowed by name: "schema.name"
+	Channels    []string          // LISTEN
+}
+
+// Table is the policy of one table, or of a view that the policy treats as one.
+type Table struct {
+	Schema, Name string
+	Deny         bool   // deny = true
+	Rows         string // row filter; empty: all rows
+	Columns      map[string]Treatment
+}
+
+// TreatmentKind says what the policy does to a column.
+type TreatmentKind string
+
+// The treatments.
+const (
+	Show      TreatmentKind = "show"
+	Hide      TreatmentKind = "hide"
+	Null      TreatmentKind = "null"
+	Mask      TreatmentKind = "mask"
+	Pseudonym TreatmentKind = "pseudonym"
+)
+
+// Treatment is what the policy does to one column.
+type Treatment struct {
+	Kind   TreatmentKind
+	Domain string       // of a pseudonym
+	Mask   masking.Mask // of a mask
+}
+
+// Grant lifts treatments for named users until a time.
+type Grant struct {
+	Users   []string
+	Columns []string // database.schema.table.column
+	Until   time.Time
+	Reason  string
+}

@@ -1,0 +1,2 @@
+// Package proxy relays between clients and the upstream server.
+package proxy
