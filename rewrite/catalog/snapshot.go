@@ -1,5 +1,11 @@
 // Package catalog holds a snapshot of what the upstream's catalog says: relations, columns, types, functions, operators.
-// A Snapshot is immutable and versioned; a Source keeps one current.
+//
+// A Snapshot is one reading, taken by Load in one repeatable read transaction, and never changes. A Source keeps one
+// current and versioned: it reads again on a timer and when a statement names something unknown. Write and Read store a
+// snapshot in a file, so that the rewriter's golden tests run without a server.
+//
+// Files: snapshot.go the facts, lookup.go how they are asked, path.go search_path, load.go and query_*.go how they are read,
+// store.go the file form, fingerprint.go the cheap question whether anything changed, source.go the one that stays current.
 package catalog
 
 import "github.com/cordon-db/cordon/masking"
@@ -7,19 +13,23 @@ import "github.com/cordon-db/cordon/masking"
 // FirstUserOID is the first oid of objects that initdb did not make (FirstNormalObjectId in access/transam.h).
 const FirstUserOID = 16384
 
-// Snapshot is one reading of the catalog of one database, taken in one repeatable read transaction.
+// Snapshot is one reading of the catalog of one database, taken in one repeatable read transaction. It leaves out
+// the schemas of temporary and TOAST tables. It is immutable and safe for concurrent use.
 type Snapshot struct {
 	Version       uint64 // grows by one with every snapshot that differs from the one before
 	Database      string
-	ServerVersion int                            // server_version_num
-	SearchPath    map[string]string              // search_path in force for a role after ALTER ROLE/DATABASE; key "" is everybody's
-	Schemas       map[string]*Schema             // by name
-	Types         map[uint32]*Type               // by oid
-	relations     map[uint32]*Relation           // by oid
-	byName        map[string]map[string]*Relation // schema, name
-	typesByName   map[string]map[string]*Type
-	functions     map[string]map[string][]*Function // schema, name
-	operators     map[string][]*Operator            // name, of every schema
+	ServerVersion int                // server_version_num
+	SearchPath    map[string]string  // search_path in force for a role after ALTER ROLE/DATABASE; key "" is everybody's
+	Schemas       map[string]*Schema // by name
+	Types         map[uint32]*Type   // by oid
+
+	settings    map[string]map[string]string // role ("" is everybody), lower-case setting name, value
+	ordered     []*Relation                  // by oid
+	relations   map[uint32]*Relation         // by oid
+	byName      map[string]map[string]*Relation
+	typesByName map[string]map[string]*Type
+	functions   map[string]map[string][]*Function // schema, name
+	operators   map[string][]*Operator            // name, of every schema
 }
 
 // Schema is a namespace.
@@ -32,29 +42,31 @@ type Schema struct {
 type Relation struct {
 	OID             uint32
 	Schema, Name    string
-	Kind            byte     // relkind: r, p, v, m, f, S, i, I, c, t
-	Type            uint32   // reltype
+	Kind            byte     // relkind: r, p, v, m, f, S, i, I, c
+	Type            uint32   `json:",omitempty"` // reltype
 	Columns         []Column // live columns by attnum
-	View            string   // pg_get_viewdef under an empty search_path, for kind v and m
-	SecurityBarrier bool
-	RowSecurity     bool
-	Parents         []uint32 // inheritance or partition parents
-	Children        []uint32
-	PrimaryKey      []int16 // attribute numbers of the primary key if it is not deferrable
-	Indexes         []Index
-	Constraints     []Constraint
+	View            string   `json:",omitempty"` // pg_get_viewdef under an empty search_path, for kind v and m
+	SecurityBarrier bool     `json:",omitempty"`
+	RowSecurity     bool     `json:",omitempty"`
+	Parents         []uint32 `json:",omitempty"` // inheritance or partition parents, in order
+	Children        []uint32 `json:",omitempty"`
+	// PrimaryKey holds the attribute numbers of the primary key if it is valid and not deferrable, so that GROUP BY of
+	// it makes the other columns dependent.
+	PrimaryKey  []int16      `json:",omitempty"`
+	Indexes     []Index      `json:",omitempty"`
+	Constraints []Constraint `json:",omitempty"`
 }
 
 // Column is an attribute of a relation.
 type Column struct {
 	Name      string
-	Num       int16 // attnum
-	Type      masking.Type
-	Generated bool
-	Reads     []int16 // attribute numbers that a generated column or default reads
+	Num       int16        // attnum
+	Type      masking.Type // Collation is empty and Deterministic true where the type has no collation
+	Generated bool         `json:",omitempty"`
+	Reads     []int16      `json:",omitempty"` // attribute numbers that a generated column or default reads
 }
 
-// Index is an index of a relation with the columns that it reads, expressions and predicate included.
+// Index is an index of a relation with the columns that it reads, expressions, predicate and INCLUDE columns included.
 type Index struct {
 	OID   uint32
 	Reads []int16
@@ -63,9 +75,10 @@ type Index struct {
 // Constraint is a constraint of a relation with the columns that it reads; Foreign is the referenced relation.
 type Constraint struct {
 	OID            uint32
+	Kind           byte // contype: c, f, n, p, u, x, t
 	Reads          []int16
-	Foreign        uint32
-	ForeignColumns []int16
+	Foreign        uint32  `json:",omitempty"`
+	ForeignColumns []int16 `json:",omitempty"`
 }
 
 // Type is a row of pg_type.
@@ -75,10 +88,10 @@ type Type struct {
 	Name     string
 	Kind     byte // typtype: b, c, d, e, p, r, m
 	Category byte
-	Elem     uint32
-	Array    uint32
-	Base     uint32 // of a domain
-	Relation uint32 // typrelid of a row type
+	Elem     uint32 `json:",omitempty"` // typelem; name, point and the like have one too: Category 'A' says array
+	Array    uint32 `json:",omitempty"`
+	Base     uint32 `json:",omitempty"` // of a domain
+	Relation uint32 `json:",omitempty"` // typrelid of a row type
 }
 
 // Function is a row of pg_proc.
@@ -86,13 +99,21 @@ type Function struct {
 	OID        uint32
 	Schema     string
 	Name       string
-	Args       []uint32 // input argument types
-	Defaults   int
-	Variadic   uint32 // 0 where it is none
-	Kind       byte   // prokind: f, p, a, w
-	Set        bool   // returns a set
+	Args       []uint32 `json:",omitempty"` // input argument types
+	Names      []string `json:",omitempty"` // names of all arguments, output ones included; nil where none has one
+	Out        []Field  `json:",omitempty"` // OUT, INOUT and TABLE arguments: the columns of the call in FROM
+	Defaults   int      `json:",omitempty"`
+	Variadic   uint32   `json:",omitempty"` // element type; 0 where it is none
+	Kind       byte     // prokind: f, p, a, w
+	Set        bool     `json:",omitempty"` // returns a set
 	Result     uint32
 	Volatility byte // i, s, v
+}
+
+// Field is an output argument of a function.
+type Field struct {
+	Name string
+	Type uint32
 }
 
 // Operator is a row of pg_operator.

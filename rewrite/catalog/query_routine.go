@@ -1,0 +1,104 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const schemasQuery = `
+SELECT n.oid, n.nspname::text FROM pg_catalog.pg_namespace n WHERE ` + lasting
+
+const typesQuery = `
+SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text, t.typcategory::text, t.typelem, t.typarray, t.typbasetype, t.typrelid
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+WHERE ` + lasting + ` ORDER BY t.oid`
+
+const functionsQuery = `
+SELECT p.oid, n.nspname::text, p.proname::text, p.proargtypes::oid[], p.proargnames, p.proallargtypes, p.proargmodes::text[],
+  p.pronargdefaults, p.provariadic, p.prokind::text, p.proretset, p.prorettype, p.provolatile::text
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE ` + lasting + ` ORDER BY p.oid`
+
+const operatorsQuery = `
+SELECT o.oid, n.nspname::text, o.oprname::text, o.oprleft, o.oprright, o.oprresult, o.oprcode::oid
+FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+WHERE ` + lasting + ` ORDER BY o.oid`
+
+func readSchemas(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var n Schema
+	return each(ctx, tx, schemasQuery, []any{&n.OID, &n.Name}, func() error {
+		found := n
+		f.Schemas = append(f.Schemas, &found)
+		return nil
+	})
+}
+
+func readTypes(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var t Type
+	var kind, category string
+	dest := []any{&t.OID, &t.Schema, &t.Name, &kind, &category, &t.Elem, &t.Array, &t.Base, &t.Relation}
+	return each(ctx, tx, typesQuery, dest, func() error {
+		found := t
+		found.Kind, found.Category = kind[0], category[0]
+		f.Types = append(f.Types, &found)
+		return nil
+	})
+}
+
+func readFunctions(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var fn Function
+	var names, modes []string
+	var all []uint32
+	var kind, volatility string
+	dest := []any{&fn.OID, &fn.Schema, &fn.Name, &fn.Args, &names, &all, &modes,
+		&fn.Defaults, &fn.Variadic, &kind, &fn.Set, &fn.Result, &volatility}
+	return each(ctx, tx, functionsQuery, dest, func() error {
+		found := fn
+		found.Kind, found.Volatility, found.Names = kind[0], volatility[0], names
+		out, err := outputs(names, modes, all)
+		if err != nil {
+			return fmt.Errorf("function %s.%s: %w", fn.Schema, fn.Name, err)
+		}
+		found.Out = out
+		f.Functions = append(f.Functions, &found)
+		fn.Args, names, all, modes = nil, nil, nil, nil
+		return nil
+	})
+}
+
+// outputs picks the OUT, INOUT and TABLE arguments; an argument without a name has the name "column" and its number in FROM.
+func outputs(names, modes []string, types []uint32) ([]Field, error) {
+	if modes == nil || types == nil { // types may be missing where the only special argument is variadic
+		return nil, nil
+	}
+	if len(modes) != len(types) {
+		return nil, fmt.Errorf("%d modes for %d arguments", len(modes), len(types))
+	}
+	var out []Field
+	for i, mode := range modes {
+		if mode != "o" && mode != "b" && mode != "t" {
+			continue
+		}
+		field := Field{Type: types[i]}
+		if i < len(names) {
+			field.Name = names[i]
+		}
+		if field.Name == "" {
+			field.Name = fmt.Sprintf("column%d", len(out)+1)
+		}
+		out = append(out, field)
+	}
+	return out, nil
+}
+
+func readOperators(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var o Operator
+	dest := []any{&o.OID, &o.Schema, &o.Name, &o.Left, &o.Right, &o.Result, &o.Function}
+	return each(ctx, tx, operatorsQuery, dest, func() error {
+		found := o
+		f.Operators = append(f.Operators, &found)
+		return nil
+	})
+}
