@@ -1,4 +1,14 @@
-// Package config reads cordon's one TOML file into a validated configuration. Every error names file, line and key.
+// Package config reads cordon's one TOML file into a validated configuration. Every error names file, line and key,
+// and all of them are reported at once: a misspelt key of a policy would otherwise show what it was meant to hide.
+//
+//	cfg, err := config.Load("cordon.toml")
+//	zone := cfg.Zone(user, addr)                          // passthrough or masked
+//	policy := cfg.Effective(database, user, time.Now())   // treatments, with the grants in force lifted
+//
+// How it works: the TOML library decodes into plain maps (load.go); a scanner of cordon's own notes the line of every
+// key (position.go); sections read typed values out of the maps, and a key that nobody read is an unknown key
+// (section.go). What each key means stands beside the type it fills: server.go, zone.go, policy.go, treatment.go,
+// grant.go. The reference for people is docs/configuration.md.
 package config
 
 import (
@@ -18,6 +28,9 @@ type Config struct {
 	Zones     []Zone
 	Databases map[string]*Database // by database name
 	Grants    []Grant
+
+	version   string      // names the text of the file
+	effective *effectives // see Effective
 }
 
 // Listen is where clients connect.
@@ -75,8 +88,8 @@ type Database struct {
 	Name        string
 	ShowTables  bool              // unlisted_tables = "show"
 	ShowColumns bool              // unlisted_columns = "show"
-	Tables      map[string]*Table // by "schema.table", as written in the file, unquoted
-	Functions   []string          // allowed by name: "schema.name"
+	Tables      map[string]*Table // by schema + "." + table, as the catalog has them; look up with Table
+	Functions   []string          // allowed by name: "schema.name", as written in the file
 	Channels    []string          // LISTEN
 }
 
@@ -110,7 +123,8 @@ type Treatment struct {
 // Grant lifts treatments for named users until a time.
 type Grant struct {
 	Users   []string
-	Columns []string // database.schema.table.column
+	Columns []string // database.schema.table.column, as written in the file
+	Lifts   []GrantColumn
 	Until   time.Time
 	Reason  string
 }
