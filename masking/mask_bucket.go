@@ -94,7 +94,8 @@ func (m Mask) bucketSQL(typ Type, column string) string {
 	number := func(text string) string { return "'" + text + "'::pg_catalog.numeric" }
 	bucket := fmt.Sprintf("%[1]s - %[1]s %% %[2]s - CASE WHEN %[1]s %% %[2]s < 0 THEN %[2]s ELSE 0 END", x, number(m.Size))
 	if least, limited := typ.leastValue(); limited {
-		bucket = "GREATEST(" + bucket + "," + number(least) + ")"
+		// GREATEST passes over NULL, which has to stay NULL.
+		bucket = "CASE WHEN " + column + " IS NOT NULL THEN GREATEST(" + bucket + "," + number(least) + ") END"
 	} else {
 		bucket = fmt.Sprintf("pg_catalog.round(%s,%d)", bucket, m.bucketScale(typ))
 	}

@@ -70,13 +70,13 @@ func structuredText(typ Type, value string) (string, bool) {
 		return value, err == nil && moment.Year() > 0
 	case oidInet:
 		if address, err := netip.ParseAddr(value); err == nil {
-			return address.String(), address.Zone() == ""
+			return addressText(address), address.Zone() == ""
 		}
 		prefix, err := netip.ParsePrefix(value)
 		return inetText(prefix), err == nil
 	case oidCIDR:
 		prefix, err := netip.ParsePrefix(value)
-		return prefix.String(), err == nil && prefix == prefix.Masked()
+		return cidrText(prefix), err == nil && prefix == prefix.Masked()
 	case oidJSON:
 		return value, json.Valid([]byte(value))
 	case oidJSONB: // the values that have one form only

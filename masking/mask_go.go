@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -151,9 +152,20 @@ func parseInet(value string) (netip.Prefix, error) {
 // inetText is inet's text format: a host's address stands without its length.
 func inetText(prefix netip.Prefix) string {
 	if prefix.IsSingleIP() {
-		return prefix.Addr().String()
+		return addressText(prefix.Addr())
 	}
 	return cidrText(prefix)
 }
 
-func cidrText(prefix netip.Prefix) string { return prefix.String() }
+func cidrText(prefix netip.Prefix) string {
+	return addressText(prefix.Addr()) + "/" + strconv.Itoa(prefix.Bits())
+}
+
+// addressText writes an address as Postgres does: the IPv4-compatible ones (::1.2.3.4) with dots, which netip does not.
+func addressText(address netip.Addr) string {
+	bytes := address.As16()
+	if address.Is6() && [12]byte(bytes[:12]) == ([12]byte{}) && (bytes[12] != 0 || bytes[13] != 0) {
+		return "::" + netip.AddrFrom4([4]byte(bytes[12:])).String()
+	}
+	return address.String()
+}

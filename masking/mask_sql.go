@@ -69,7 +69,7 @@ func truncateSQL(kind MaskKind, typ Type, column string) string {
 	switch typ.OID {
 	case oidDate: // not by way of a timestamp, whose range is smaller
 		part := func(field string) string {
-			return "pg_catalog.date_part('" + field + "'," + column + ")::pg_catalog.int4"
+			return "pg_catalog.extract('" + field + "'," + column + ")::pg_catalog.int4"
 		}
 		parts := map[MaskKind]string{
 			MaskYear: part("year") + ",1,1", MaskMonth: part("year") + "," + part("month") + ",1",
