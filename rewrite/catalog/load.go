@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -120,9 +119,10 @@ func readSearchPath(ctx context.Context, tx pgx.Tx, settings map[string]map[stri
 		return nil, fmt.Errorf("empty search_path: %w", err)
 	}
 	switch source {
-	case "user", "database user", "client", "override":
-		return nil, errors.New("cordon's own catalog login sets search_path, which hides the server's default: " +
-			"remove it from the login (ALTER ROLE ... RESET search_path) or from its connection parameters")
+	case "default", "environment variable", "configuration file", "command line":
+	default: // of the login, or of a database whose setting was reset after this session began
+		return nil, fmt.Errorf("cordon's own catalog session has its search_path from %q, which hides the server's default: "+
+			"take it from the login (ALTER ROLE ... RESET search_path) or from its connection parameters", source)
 	}
 	paths[""] = value
 	return paths, nil
