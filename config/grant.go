@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -17,51 +19,45 @@ func readGrants(root *section, cfg *Config) {
 func readGrant(s *section, cfg *Config) Grant {
 	defer s.close()
 	need(s, "users", "columns", "until", "reason")
-	g := Grant{Users: s.list("users"), Until: readUntil(s)}
-	for i, user := range g.Users {
-		at := elementPath(keyPath(s.path, "users"), i)
-		if err := checkName(user); err != nil {
-			s.failAt(at, "%v", err)
-		} else if strings.Contains(user, "*") {
-			s.failAt(at, "a grant names users one by one, patterns are not allowed")
-		}
-	}
+	g := Grant{Users: s.list("users", checkGrantee), Until: readUntil(s)}
 	g.Reason, _ = s.text("reason")
-	g.Columns = s.list("columns")
-	for i, column := range g.Columns {
-		at := elementPath(keyPath(s.path, "columns"), i)
+	g.Columns = s.list("columns", func(column string) error {
 		parts, err := splitName(column, 4)
 		if err != nil {
-			s.failAt(at, "write database.schema.table.column: %v", err)
-			continue
+			return fmt.Errorf("write database.schema.table.column: %w", err)
 		}
 		lifted := GrantColumn{Database: parts[0], Schema: parts[1], Table: parts[2], Column: parts[3]}
-		if why := cfg.unknownColumn(lifted); why != "" {
-			s.failAt(at, "%s", why)
-		}
 		g.Lifts = append(g.Lifts, lifted)
-	}
+		return cfg.checkLift(lifted)
+	})
 	return g
 }
 
-// unknownColumn says why a grant cannot lift a column; empty if it can. Only listed columns can be lifted: a
+func checkGrantee(user string) error {
+	if strings.Contains(user, "*") {
+		return errors.New("a grant names users one by one, patterns are not allowed")
+	}
+	return checkName(user)
+}
+
+// checkLift says why a grant cannot lift a column; nil if it can. Only listed columns can be lifted: a
 // misspelt name would otherwise wait unnoticed until somebody creates such a column.
-func (c *Config) unknownColumn(g GrantColumn) string {
+func (c *Config) checkLift(g GrantColumn) error {
 	d := c.Databases[g.Database]
 	if d == nil {
-		return "the database " + g.Database + " has no section"
+		return fmt.Errorf("the database %s has no section", g.Database)
 	}
 	t := d.Table(g.Schema, g.Table)
 	switch {
 	case t == nil:
-		return "the table " + g.Schema + "." + g.Table + " is not listed in database." + g.Database
+		return fmt.Errorf("the table %s.%s is not listed in database.%s", g.Schema, g.Table, g.Database)
 	case t.Deny:
-		return "the table " + g.Schema + "." + g.Table + " has deny = true, so its columns cannot be granted"
+		return fmt.Errorf("the table %s.%s has deny = true, so its columns cannot be granted", g.Schema, g.Table)
 	}
 	if _, ok := t.Columns[g.Column]; !ok {
-		return "the column " + g.Column + " is not listed in " + g.Schema + "." + g.Table
+		return fmt.Errorf("the column %s is not listed in %s.%s", g.Column, g.Schema, g.Table)
 	}
-	return ""
+	return nil
 }
 
 // readUntil reads the end of a grant, a time with an offset: a local time would end at another moment on

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Table finds the policy of a table by its names as the catalog has them; nil if the policy does not list it.
 func (d *Database) Table(schema, name string) *Table {
@@ -32,18 +35,13 @@ func readDatabase(s *section, name string, cfg *Config) *Database {
 	d := &Database{Name: name, Tables: map[string]*Table{}}
 	d.ShowTables = s.choice("unlisted_tables", "deny", "show") == "show"
 	d.ShowColumns = s.choice("unlisted_columns", "hide", "show") == "show"
-	d.Functions = s.list("functions")
-	for i, function := range d.Functions {
+	d.Functions = s.list("functions", func(function string) error {
 		if _, err := splitName(function, 2); err != nil {
-			s.failAt(elementPath(keyPath(s.path, "functions"), i), "write schema.function: %v", err)
+			return fmt.Errorf("write schema.function: %w", err)
 		}
-	}
-	d.Channels = s.list("channels")
-	for i, channel := range d.Channels {
-		if err := checkName(channel); err != nil {
-			s.failAt(elementPath(keyPath(s.path, "channels"), i), "%v", err)
-		}
-	}
+		return nil
+	})
+	d.Channels = s.list("channels", checkName)
 	if tables := s.table("table"); tables != nil {
 		readTables(tables, d, cfg)
 	}

@@ -153,9 +153,9 @@ func (s *section) choice(key string, words ...string) string {
 	return words[0]
 }
 
-// list reads an array of strings, without empty and repeated ones. It must not be empty: an empty list as a
-// condition could be read as "nobody" or as "everybody".
-func (s *section) list(key string) []string {
+// list reads an array of strings, without empty and repeated ones, each judged by check. It must not be empty: an
+// empty list as a condition could be read as "nobody" or as "everybody".
+func (s *section) list(key string, check func(string) error) []string {
 	values, ok := read[[]any](s, key, "a list of strings")
 	if !ok {
 		return nil
@@ -177,6 +177,9 @@ func (s *section) list(key string) []string {
 		default:
 			seen[text] = true
 			out = append(out, text)
+			if err := check(text); err != nil {
+				s.failAt(at, "%v", err)
+			}
 		}
 	}
 	return out

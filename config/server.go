@@ -56,12 +56,7 @@ func readUpstream(root *section) Upstream {
 	if _, ok := s.values["hosts"]; !ok {
 		s.fail("hosts", "is missing")
 	}
-	u.Hosts = s.list("hosts")
-	for i, host := range u.Hosts {
-		if err := checkHost(host); err != nil {
-			s.failAt(elementPath(keyPath(s.path, "hosts"), i), "%v", err)
-		}
-	}
+	u.Hosts = s.list("hosts", checkHost)
 	u.Target = s.choice("target", "any", "primary", "standby")
 	u.Refresh = s.duration("refresh", u.Refresh)
 	if c := s.table("catalog"); c != nil {
@@ -125,7 +120,7 @@ func readKeys(root *section, cfg *Config) {
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func readKeySource(s *section) masking.KeySource {
-	source := masking.KeySource{File: s.file("file"), Command: s.list("command")}
+	source := masking.KeySource{File: s.file("file"), Command: s.list("command", noZero)}
 	source.Env, _ = s.text("env")
 	if source.Env != "" && !envName.MatchString(source.Env) {
 		s.fail("env", "%q is not the name of an environment variable", source.Env)
@@ -135,6 +130,13 @@ func readKeySource(s *section) masking.KeySource {
 		s.fail("", `needs exactly one of "file", "env", "command"`)
 	}
 	return source
+}
+
+func noZero(text string) error {
+	if strings.ContainsRune(text, 0) {
+		return errors.New("holds a zero byte")
+	}
+	return nil
 }
 
 // checkHost judges an upstream: host:port, or the directory of a unix socket and :port.

@@ -82,7 +82,7 @@ func readMask(s *section) masking.Mask {
 		need(s, "v4", "v6")
 	case masking.MaskRemoveKeys:
 		need(s, "keys")
-		m.Keys = s.list("keys")
+		m.Keys = s.list("keys", noZero)
 	case masking.MaskSQL:
 		need(s, "expression")
 		m.Expression, ok = s.text("expression")

@@ -152,20 +152,12 @@ func readZone(s *section) Zone {
 func readMatch(s *section, zone *Zone) {
 	s.refuse("countries", "matching by country is not in this version of cordon; use networks")
 	s.refuse("certificates", "matching by client certificate is not in this version of cordon; use users")
-	zone.Users = s.list("users")
-	for i, pattern := range zone.Users {
-		if err := checkPattern(pattern); err != nil {
-			s.failAt(elementPath(keyPath(s.path, "users"), i), "%v", err)
-		}
-	}
-	for i, text := range s.list("networks") {
+	zone.Users = s.list("users", checkPattern)
+	s.list("networks", func(text string) error {
 		network, err := parseNetwork(text)
-		if err != nil {
-			s.failAt(elementPath(keyPath(s.path, "networks"), i), "%v", err)
-			continue
-		}
 		zone.Networks = append(zone.Networks, network)
-	}
+		return err
+	})
 }
 
 // checkPattern refuses what other pattern languages would read as more than a letter: a rule that silently matches
