@@ -144,8 +144,9 @@ func TestInheritance(t *testing.T) {
 }
 
 func TestViews(t *testing.T) {
-	const plain = " SELECT u.user_id,\n    upper((u.username)::text) AS name\n   FROM app.users u;"
-	if got := relation(t, "plain").View; got != plain {
+	// Before 16 a column is qualified even where there is one table only.
+	const plain = " SELECT user_id,\n    upper((username)::text) AS name\n   FROM app.users u;"
+	if got := strings.ReplaceAll(relation(t, "plain").View, "u.u", "u"); got != plain {
 		t.Errorf("definition %q, want %q", got, plain)
 	}
 	if !relation(t, "walled").SecurityBarrier || relation(t, "plain").SecurityBarrier {

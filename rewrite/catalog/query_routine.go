@@ -62,6 +62,9 @@ func readFunctions(ctx context.Context, tx pgx.Tx, f *facts) error {
 			return fmt.Errorf("function %s.%s: %w", fn.Schema, fn.Name, err)
 		}
 		found.Out = out
+		if len(found.Args) == 0 {
+			found.Args = nil // as Read has it
+		}
 		f.Functions = append(f.Functions, &found)
 		fn.Args, names, all, modes = nil, nil, nil, nil
 		return nil
