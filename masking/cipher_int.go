@@ -2,12 +2,12 @@ package masking
 
 import "sync"
 
-// Both integer ciphers are Feistel networks on the non-negative integers of their type, with SHA-256 as round function.
+// Both integer ciphers are Feistel networks on the non-negative integers of their type, with round functions of SHA-256.
 // A negative x is enciphered as -1-x under its own tweak and turned back, so its pseudonym is negative.
 // docs/pseudonyms.md has the definition and the argument for the numbers of rounds.
 
 // int4Rounds is the number of rounds over 15 and 16 bits.
-const int4Rounds = 6
+const int4Rounds = 5
 
 // feistel is an alternating Feistel network on leftBits+rightBits bits whose round functions are tables.
 // Even rounds change the left half, odd rounds the right one.
@@ -17,7 +17,7 @@ type feistel struct {
 }
 
 // newFeistel tabulates the round functions: half a megabyte and a few hundred thousand hashes for 31 bits,
-// after which a value costs six loads.
+// after which a value costs five loads.
 func newFeistel(leftBits, rightBits uint, rounds int, f func(round int, input uint32) uint32) *feistel {
 	network := &feistel{leftBits: leftBits, rightBits: rightBits}
 	for round := range rounds {

@@ -3,7 +3,7 @@ package masking
 import "encoding/binary"
 
 // uuidRounds is the number of rounds of the balanced Feistel network on the two 64-bit halves of a uuid.
-const uuidRounds = 6
+const uuidRounds = 4
 
 // encryptUUID enciphers all 128 bits: version and variant bits too, so a pseudonym need not look like a version 4 uuid.
 func (k *Key) encryptUUID(u [16]byte) [16]byte {

@@ -46,8 +46,12 @@ func CheckDomain(domain string) error {
 // Setting is the name of the server setting from which the SQL form reads the key of a domain.
 func Setting(domain string) string { return "cordon_key." + domain }
 
-// SettingValue is the value of that setting: the key in lower-case hex. It is secret.
-func (k Key) SettingValue() string { return hex.EncodeToString(k.bytes[:]) }
+// SettingValue is the value of that setting: the key, then the keys of int8's universal hashes, in lower-case hex.
+// It is secret.
+func (k Key) SettingValue() string {
+	hashKeys := k.hashKeys()
+	return hex.EncodeToString(append(k.bytes[:], hashKeys[:]...))
+}
 
 // String hides the key.
 func (k Key) String() string { return "masking.Key(redacted)" }

@@ -10,10 +10,11 @@ import (
 const (
 	tagInt4   = 0x04
 	tagInt8   = 0x08
-	tagUUID   = 0x10 // to 0x15: plus the round
+	tagUUID   = 0x10 // to 0x13: plus the round
 	tagSIV    = 0x20
 	tagStream = 0x21
 	tagLong   = 0x22
+	tagHash   = 0x30
 )
 
 // prfInt is the round function of the integer ciphers: the first 32 bits of

@@ -20,12 +20,13 @@ func PseudonymSQL(domain string, typ Type, column string) (string, error) {
 	if err := CheckPseudonym(typ); err != nil {
 		return "", err
 	}
-	key := "pg_catalog.decode(pg_catalog.current_setting('" + Setting(domain) + "'),'hex')"
+	setting := "pg_catalog.current_setting('" + Setting(domain) + "')"
+	key := fmt.Sprintf("pg_catalog.decode(pg_catalog.left(%s,%d),'hex')", setting, 2*keySize)
 	switch typ.OID {
 	case oidInt4:
 		return int4SQL(key, column), nil
 	case oidInt8:
-		return int8SQL(key, column), nil
+		return int8SQL("pg_catalog.decode("+setting+",'hex')", column), nil
 	case oidUUID:
 		return uuidSQL(key, column), nil
 	case oidVarchar:
@@ -56,9 +57,9 @@ func int4SQL(key, column string) string {
 		step("k, s, x >> 16 AS l, x & 65535 AS q, " + hash(0, "(x & 65535)"))
 	for round := range int4Rounds {
 		if round%2 == 0 {
-			c = c.step("k, s, l # (" + topBits("h", 2) + " & 32767) AS l, q")
+			c = c.step("k, s, l # (" + topBits("h", 0, 2) + " & 32767) AS l, q")
 		} else {
-			c = c.step("k, s, l, q # " + topBits("h", 2) + " AS q")
+			c = c.step("k, s, l, q # " + topBits("h", 0, 2) + " AS q")
 		}
 		if next := round + 1; next < int4Rounds {
 			c = c.step("k, s, l, q, " + hash(next, [2]string{"q", "l"}[next%2]))
@@ -67,21 +68,22 @@ func int4SQL(key, column string) string {
 	return c.step("s # ((l << 16) | q)").expression()
 }
 
-// int8SQL follows int8Cipher; h and i are hashes.
-func int8SQL(key, column string) string {
+// int8SQL follows int8Cipher; m is the whole setting, with the hashes' keys from byte 32 on.
+func int8SQL(setting, column string) string {
 	x := "(" + column + ")"
-	hash := func(round int, half string) string { return prfIntSQL(tagInt8, round, half) }
+	universal := func(at int, half string) string {
+		return fmt.Sprintf("(((%s & 2147483647) * (%s) + %s) %% %d)", topBits("m", at, 4), half, topBits("m", at+4, 4), int64(hashPrime))
+	}
+	hash := func(round int, half string) string { return prfIntSQL(tagInt8, round, half) + " AS h" }
 	return chain("").
-		step(fmt.Sprintf("%s || pg_catalog.int4send((%s >> 63)::pg_catalog.int4) AS k, %s >> 63 AS s, %s # (%s >> 63) AS x", key, x, x, x, x)).
-		step("k, s, x >> 31 AS l, x & 2147483647 AS q, " +
-			hash(int8First, "((x & 2147483647) >> 16)") + " AS h, " + hash(int8First+1, "(x & 65535)") + " AS i").
-		step("k, s, l # " + topBits("h", 4) + " # " + topBits("i", 4) + " AS l, q").
-		step("k, s, l, q, " + hash(int8Second, "l") + " AS h").
-		step("k, s, l, q # (" + topBits("h", 4) + " & 2147483647) AS q").
-		step("k, s, l, q, " + hash(int8Third, "q") + " AS h").
-		step("k, s, l # " + topBits("h", 4) + " AS l, q").
-		step("s, l, q, " + hash(int8Fourth, "(l >> 16)") + " AS h, " + hash(int8Fourth+1, "(l & 65535)") + " AS i").
-		step("s # ((l << 31) | (q # ((" + topBits("h", 4) + " # " + topBits("i", 4) + ") & 2147483647)))").
+		step(fmt.Sprintf("%s AS m, %s >> 63 AS s, %s # (%s >> 63) AS x", setting, x, x, x)).
+		step("m, s, pg_catalog.substring(m,1,32) || pg_catalog.int4send(s::pg_catalog.int4) AS k, x & 2147483647 AS q, " +
+			"(x >> 31) # (" + universal(keySize, "x & 2147483647") + " & 4294967295) AS l").
+		step("m, s, k, l, q, " + hash(0, "l")).
+		step("m, s, k, l, q # (" + topBits("h", 0, 4) + " & 2147483647) AS q").
+		step("m, s, l, q, " + hash(1, "q")).
+		step("m, s, l # " + topBits("h", 0, 4) + " AS l, q").
+		step("s # ((l << 31) | (q # (" + universal(keySize+8, "l") + " & 2147483647)))").
 		expression()
 }
 
@@ -90,11 +92,11 @@ func prfIntSQL(typ byte, round int, half string) string {
 	return fmt.Sprintf("pg_catalog.sha256(k || pg_catalog.int8send(%d | %s))", int64(typ)<<56|int64(round)<<32, half)
 }
 
-// topBits is the number in the first bytes of a hash: an int4 of two bytes, an int8 of four.
-func topBits(hash string, size int) string {
+// topBits is the number in some bytes of a bytea: an int4 of two bytes, an int8 of four.
+func topBits(bytea string, at, size int) string {
 	parts := make([]string, size)
 	for i := range parts {
-		parts[i] = fmt.Sprintf("pg_catalog.get_byte(%s,%d)", hash, i)
+		parts[i] = fmt.Sprintf("pg_catalog.get_byte(%s,%d)", bytea, at+i)
 		if shift := 8 * (size - 1 - i); shift >= 24 {
 			parts[i] += fmt.Sprintf("::pg_catalog.int8 << %d", shift)
 		} else if shift > 0 {
