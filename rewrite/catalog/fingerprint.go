@@ -8,25 +8,29 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// watched are the catalogs that Load reads. Every change to a row gives the row another xmin; what VACUUM and ANALYZE write in
+// watched are the catalogs of the database that Load reads. Every change to a row gives the row another xmin; what VACUUM and ANALYZE write in
 // place does not.
 var watched = []string{
 	"pg_namespace", "pg_class", "pg_attribute", "pg_attrdef", "pg_type", "pg_proc", "pg_operator", "pg_collation",
-	"pg_inherits", "pg_index", "pg_constraint", "pg_rewrite", "pg_db_role_setting",
+	"pg_inherits", "pg_index", "pg_constraint", "pg_rewrite",
 }
 
 var fingerprintQuery = buildFingerprintQuery()
 
-// buildFingerprintQuery asks for one text: a count and a sum of hashes for every watched catalog, and what the settings are.
+// buildFingerprintQuery asks for one text: the settings, and a count and a sum of hashes for every catalog.
 // All operators are qualified or hidden in functions, since the session's search_path is not ours here.
 func buildFingerprintQuery() string {
 	var b strings.Builder
 	b.WriteString("SELECT pg_catalog.concat_ws(' ', pg_catalog.current_database(), pg_catalog.current_setting('search_path')," +
 		" (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(r.oid, r.rolname), 0)) FROM pg_catalog.pg_roles r)")
+	const rows = ",\n (SELECT pg_catalog.concat_ws('/', pg_catalog.count(*)," +
+		" pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.xmin, t.ctid), 0))) FROM pg_catalog.%s t%s)"
 	for _, table := range watched {
-		fmt.Fprintf(&b, ",\n (SELECT pg_catalog.concat_ws('/', pg_catalog.count(*),"+
-			" pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.xmin, t.ctid), 0))) FROM pg_catalog.%s t)", table)
+		fmt.Fprintf(&b, rows, table, "")
 	}
+	// Shared by all databases: what another one's settings do is not ours.
+	fmt.Fprintf(&b, rows, "pg_db_role_setting", " WHERE t.setdatabase OPERATOR(pg_catalog.=) 0 OR t.setdatabase OPERATOR(pg_catalog.=)"+
+		" (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())")
 	b.WriteString(")")
 	return b.String()
 }

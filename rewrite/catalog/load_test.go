@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"reflect"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 var (
@@ -255,6 +258,24 @@ func TestLoadLeavesSession(t *testing.T) {
 	err := conn.QueryRow(t.Context(), "SELECT current_setting('search_path'), current_setting('TimeZone')").Scan(&path, &zone)
 	if err != nil || path != "public, pg_catalog" || zone != "Asia/Tokyo" {
 		t.Errorf("path %q, zone %q, %v", path, zone, err)
+	}
+}
+
+// TestLoadUnprivileged: cordon's catalog login needs no right on any table.
+func TestLoadUnprivileged(t *testing.T) {
+	s := sample(t)
+	conn := must(pgx.Connect(t.Context(), "user=plain_login sslmode=disable dbname=facts host="+clusterDir))
+	defer conn.Close(context.Background())
+	got, err := Load(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, yours := must(s.hash()), must(got.hash())
+	if mine != yours {
+		t.Error("a login without rights reads another catalog than the superuser")
+	}
+	if _, err := fingerprint(t.Context(), conn); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -52,6 +52,8 @@ CREATE PROCEDURE app.act() LANGUAGE sql AS 'SELECT 1';
 CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int);
 CREATE OPERATOR app.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = app.twice(int, int));
 
+CREATE ROLE plain_login LOGIN;
+REVOKE ALL ON SCHEMA app FROM PUBLIC;
 CREATE ROLE reader;
 CREATE ROLE writer;
 ALTER ROLE ALL SET work_mem = '5MB';
