@@ -1,0 +1,37 @@
+-- The database that the attacks are written against. {world} is replaced by 1 or 2: two databases that differ only in
+-- what policy.toml restricts. Every restricted text holds "zz", and nothing shown does: a stream with "zz" in
+-- it that the client did not write itself is a leak, also without the second world.
+CREATE TABLE users (
+    user_id int8 PRIMARY KEY, username text NOT NULL, email text, phone text, birth date, country text,
+    score int4, profile jsonb, last_ip inet, joined timestamptz, note varchar(40), deleted_at timestamptz,
+    phone_tail text GENERATED ALWAYS AS (right(phone, 4)) STORED);
+INSERT INTO users SELECT g, 'user' || g, 'u' || g || 'zz{world}@example.org', '+35{world}zz' || g * 7,
+    date '1980-01-01' + (g % 365) * {world}, (ARRAY['IE','NO','DE','FR'])[1 + g % 4], (g % 50) * 10 + {world},
+    jsonb_build_object('lang', 'en', 'phone', 'zz{world}' || g), ('10.1.' || g % 250 || '.{world}')::inet,
+    timestamptz '2024-03-01 00:00:00+00' + make_interval(days => (g % 90)::int, secs => g * {world}),
+    'zznote{world}', CASE WHEN g % 10 = 0 THEN timestamptz '2024-06-01' + make_interval(secs => {world}) END
+    FROM generate_series(1, 200) g;
+CREATE TABLE videos (
+    video_id int8 PRIMARY KEY, user_id int8 REFERENCES users ON UPDATE CASCADE, title text, visibility text NOT NULL, views int4,
+    tags text[], created_at timestamptz NOT NULL DEFAULT '2024-05-01');
+INSERT INTO videos SELECT g, 1 + g % 200, CASE WHEN g % 3 = 0 THEN 'zzprivate{world}\' ELSE 'film ' || g END,
+    CASE WHEN g % 3 = 0 THEN 'private' ELSE 'public' END, CASE WHEN g % 3 = 0 THEN {world} * 1000003 ELSE g END,
+    CASE WHEN g % 3 = 0 THEN ARRAY['zz{world}'] ELSE ARRAY['tag' || g % 5] END
+    FROM generate_series(1, 600) g;
+CREATE INDEX videos_views ON videos (views);
+CREATE TABLE messages (message_id serial PRIMARY KEY, sender int8, body text CHECK (body <> 'zzcheck{world}'));
+INSERT INTO messages (sender, body) SELECT g, 'zzbody{world}' FROM generate_series(1, 100 * {world}) g;
+COMMENT ON TABLE messages IS 'zzcomment{world}';
+COMMENT ON COLUMN users.phone IS 'zzcomment{world}';
+CREATE TABLE friends (a int8, b int8, since date);
+INSERT INTO friends SELECT g, g + 1, date '2024-01-01' FROM generate_series(1, 150) g;
+CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
+CREATE VIEW phones AS SELECT user_id, phone FROM users;
+CREATE MATERIALIZED VIEW stats AS SELECT count(*) AS n, max(phone) AS p FROM users;
+CREATE FUNCTION own_leak() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT phone FROM public.users ORDER BY 1 LIMIT 1';
+CREATE FUNCTION pg_catalog.own_leak_too() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT phone FROM public.users ORDER BY 1 LIMIT 1';
+CREATE FUNCTION own_raise(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
+CREATE OPERATOR public.~~~ (FUNCTION = own_raise, RIGHTARG = text);
+CREATE TYPE mood AS ENUM ('good', 'zzbad{world}');
+CREATE PUBLICATION zzpub FOR TABLE messages;
+ANALYZE;
