@@ -38,4 +38,23 @@ type Rule struct {
 	// Safe says that the call cannot raise, has no side effect and depends on nothing but its arguments, for every
 	// value of every argument type: it may be evaluated on a hidden row without a trace.
 	Safe bool
+	// Names says which arguments name an object, by position from 1. A text literal or a reg* literal there is resolved in the
+	// twin by the rewriter and replaced by the oid (an absent object is the twin's undefined-object error); anything else stays, and the
+	// template casts it to oid. Nil where no argument names an object.
+	Names map[int]Object
 }
+
+// Object is the kind of object that an argument names.
+type Object uint8
+
+// The kinds of objects that arguments of describing functions name.
+const (
+	NamesRelation Object = iota + 1
+	NamesType
+	NamesSchema
+	NamesDatabase
+	NamesRole
+	NamesFunction
+	NamesLanguage
+	NamesTablespace
+)

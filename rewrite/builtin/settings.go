@@ -1,0 +1,264 @@
+package builtin
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Verdict says what to do with a setting that a masked session asks for.
+type Verdict uint8
+
+// The verdicts of Settable.
+const (
+	Refused Verdict = iota // not on the list, or not to this value
+	Applied                // send the canonical value to the server
+	Ignored                // the value is the one that cordon pins, or has no meaning here: succeed without sending anything
+	Virtual                // search_path: the rewriter keeps it
+)
+
+// pinned is what cordon sends at startup over everything that the client, the role or the database say. Every name is a setting
+// that any user may set at startup on 14 to 18.
+var pinned = map[string]string{
+	"standard_conforming_strings":       "on",
+	"client_encoding":                   "UTF8",
+	"debug_print_parse":                 "off",
+	"debug_print_plan":                  "off",
+	"debug_print_rewritten":             "off",
+	"row_security":                      "on",
+	"transform_null_equals":             "off",
+	"client_min_messages":               "notice",
+	"default_transaction_read_only":     "on",
+	"synchronize_seqscans":              "off",
+	"search_path":                       "pg_catalog, pg_temp",
+	"log_parameter_max_length_on_error": "0",
+	"backslash_quote":                   "safe_encoding",
+	"quote_all_identifiers":             "off",
+	"array_nulls":                       "on",
+	"escape_string_warning":             "on",
+}
+
+// Pinned returns what cordon itself sends as startup parameters. The map is the caller's.
+func Pinned() map[string]string { return maps.Clone(pinned) }
+
+// settable are the settings that a masked session may choose, with the check of the value. None of them changes what a statement may
+// see; planner settings and memory are not here, since they steer plans over hidden rows (pitfall C10).
+var settable = map[string]func(string) (string, bool){
+	"timezone":                            timeZone,
+	"datestyle":                           dateStyle,
+	"intervalstyle":                       oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601"),
+	"extra_float_digits":                  between(-15, 3),
+	"application_name":                    printable,
+	"bytea_output":                        oneOf("hex", "escape"),
+	"statement_timeout":                   duration,
+	"lock_timeout":                        duration,
+	"idle_in_transaction_session_timeout": duration,
+	"idle_session_timeout":                duration,
+	"client_min_messages":                 oneOf("notice", "warning", "error"),
+	"default_transaction_isolation":       isolation,
+	"transaction_isolation":               isolation,
+	"default_transaction_deferrable":      boolean,
+	"transaction_deferrable":              boolean,
+	"xmloption":                           oneOf("content", "document"),
+	"xmlbinary":                           oneOf("base64", "hex"),
+	"tcp_keepalives_idle":                 between(0, 86400),
+	"tcp_keepalives_interval":             between(0, 86400),
+	"tcp_keepalives_count":                between(0, 100),
+}
+
+// ignored are settings that drivers and dump tools always send and that change nothing for a read-only session here.
+var ignored = words("check_function_bodies escape_string_warning geqo default_tablespace default_table_access_method")
+
+// Settable judges a setting through any door: SET, startup parameter, options, set_config. The name is folded; the value is
+// the text after unquoting. canonical is what to send where the verdict is Applied. The hint of a refusal that concerns the value
+// of an admitted setting can be had from SettingHint.
+func Settable(name, value string) (canonical string, verdict Verdict) {
+	name = strings.ToLower(name)
+	if name == "search_path" {
+		return value, Virtual
+	}
+	if check, ok := settable[name]; ok {
+		if canonical, ok := check(value); ok {
+			return canonical, Applied
+		}
+		return "", Refused
+	}
+	if ignored[name] {
+		return "", Ignored
+	}
+	if name == "transaction_read_only" && isOn(value) {
+		return "", Ignored
+	}
+	pin, ok := pinned[name]
+	if ok && samePin(name, pin, value) {
+		return "", Ignored
+	}
+	return "", Refused
+}
+
+// SettingHint says what to do about a refused setting.
+func SettingHint(name string) string {
+	name = strings.ToLower(name)
+	switch pin, ok := pinned[name]; {
+	case ok:
+		return "In a masked session " + name + " is fixed to \"" + pin + "\"."
+	case name == "transaction_read_only":
+		return "A masked session is read-only."
+	case settable[name] != nil:
+		return "Use one of the documented values of " + name + "."
+	default:
+		return "A masked session may set: " + strings.Join(slices.Sorted(maps.Keys(settable)), ", ") + ", search_path."
+	}
+}
+
+func samePin(name, pin, value string) bool {
+	switch {
+	case name == "client_encoding":
+		return slices.Contains([]string{"utf8", "unicode"}, encodingKey(value))
+	case pin == "on":
+		return isOn(value)
+	case pin == "off":
+		return isOff(value)
+	default:
+		return strings.EqualFold(strings.TrimSpace(value), pin)
+	}
+}
+
+// encodingKey drops what Postgres ignores in the name of an encoding: case and everything but letters and digits.
+func encodingKey(value string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(value))
+}
+
+func isOn(v string) bool {
+	return slices.Contains([]string{"on", "true", "yes", "1", "t", "y"}, strings.ToLower(strings.TrimSpace(v)))
+}
+
+func isOff(v string) bool {
+	return slices.Contains([]string{"off", "false", "no", "0", "f", "n"}, strings.ToLower(strings.TrimSpace(v)))
+}
+
+func boolean(v string) (string, bool) {
+	switch {
+	case isOn(v):
+		return "on", true
+	case isOff(v):
+		return "off", true
+	}
+	return "", false
+}
+
+func oneOf(values ...string) func(string) (string, bool) {
+	return func(v string) (string, bool) {
+		v = strings.ToLower(strings.TrimSpace(v))
+		return v, slices.Contains(values, v)
+	}
+}
+
+func between(low, high int) func(string) (string, bool) {
+	return func(v string) (string, bool) {
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		return strconv.Itoa(n), err == nil && n >= low && n <= high
+	}
+}
+
+// duration admits a whole number of milliseconds or a number with a unit.
+func duration(v string) (string, bool) {
+	v = strings.TrimSpace(v)
+	digits := strings.TrimRight(v, "abcdefghijklmnopqrstuvwxyz ")
+	unit := strings.TrimSpace(v[len(digits):])
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || !slices.Contains([]string{"", "us", "ms", "s", "min", "h", "d"}, unit) {
+		return "", false
+	}
+	return strconv.Itoa(n) + unit, true
+}
+
+// isolation lowers SERIALIZABLE: its failures would tell of what other sessions do to hidden rows (pitfall C10).
+func isolation(v string) (string, bool) {
+	switch level := strings.Join(strings.Fields(strings.ToLower(v)), " "); level {
+	case "read committed", "read uncommitted", "repeatable read":
+		return level, true
+	case "serializable":
+		return "repeatable read", true
+	}
+	return "", false
+}
+
+func dateStyle(v string) (string, bool) {
+	for part := range strings.SplitSeq(v, ",") {
+		switch strings.ToLower(strings.TrimSpace(part)) {
+		case "iso", "postgres", "sql", "german", "mdy", "dmy", "ymd", "us", "euro", "european", "noneuro", "noneuropean":
+		default:
+			return "", false
+		}
+	}
+	return v, true
+}
+
+// timeZone admits names, offsets and POSIX forms by their characters: the server judges the rest, and no data is involved.
+func timeZone(v string) (string, bool) {
+	if v == "" || len(v) > 64 || strings.Contains(v, "..") || strings.HasPrefix(v, "/") {
+		return "", false
+	}
+	for _, r := range v {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/_+-:,.<> ", r)) {
+			return "", false
+		}
+	}
+	return v, true
+}
+
+func printable(v string) (string, bool) {
+	for _, r := range v {
+		if r < ' ' || r > '~' {
+			return "", false
+		}
+	}
+	return v, len(v) < 64
+}
+
+// showable are the settings that SHOW, current_setting and pg_settings may read, besides the pinned and the settable ones.
+// Keys of cordon are never among them.
+var showable = words(`server_version server_version_num server_encoding max_identifier_length integer_datetimes
+	lc_collate lc_ctype lc_messages lc_monetary lc_numeric lc_time is_superuser session_authorization ssl block_size
+	max_index_keys max_function_args segment_size wal_block_size in_hot_standby transaction_read_only scram_iterations
+	default_tablespace default_table_access_method default_text_search_config geqo data_checksums
+	server_version server_version_num max_connections`)
+
+// Showable says whether a masked session may read the setting. search_path is Virtual: the rewriter answers.
+func Showable(name string) bool {
+	name = strings.ToLower(name)
+	return showable[name] || settable[name] != nil || pinned[name] != ""
+}
+
+// settingsShown is the condition of the rows of pg_settings. search_path is left out: its true value is cordon's.
+func settingsShown() string {
+	names := map[string]bool{}
+	maps.Copy(names, showable)
+	for name := range settable {
+		names[name] = true
+	}
+	for name := range pinned {
+		names[name] = name != "search_path"
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if names[name] {
+			list = append(list, "'"+name+"'")
+		}
+	}
+	return "pg_catalog.lower(r.name) = ANY (ARRAY[" + strings.Join(list, ", ") + "])"
+}
+
+// reported are the names of ParameterStatus messages that pass to a masked client. search_path (18 reports it) is cordon's own.
+var reported = words(`server_version server_encoding client_encoding application_name is_superuser session_authorization datestyle
+	intervalstyle timezone integer_datetimes standard_conforming_strings in_hot_standby default_transaction_read_only scram_iterations`)
+
+// ReportedParameter says whether a ParameterStatus of that name passes to the client.
+func ReportedParameter(name string) bool { return reported[strings.ToLower(name)] }

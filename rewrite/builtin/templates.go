@@ -1,0 +1,151 @@
+package builtin
+
+import "strings"
+
+// templateKey identifies a call as the rewriter sees it: by name and number of arguments, without types.
+type templateKey struct {
+	schema, name string
+	nargs        int
+}
+
+// Parts of templates. The names cordon_o and cordon_p cannot clash with what stands in an argument, because the rewriter qualifies
+// every column reference with an alias of its own.
+const (
+	catalogOID = "16384" // first oid of what initdb did not make
+	attribute  = "((cordon_o.attrelid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 16) OPERATOR(pg_catalog.+) cordon_o.attnum::pg_catalog.int8)"
+)
+
+// templates replace calls that would describe what the twin lacks. Every argument that is an oid is cast to oid here, so
+// that no overload by name can be chosen and no text is looked up.
+var templates = buildTemplates()
+
+func buildTemplates() map[templateKey]Rule {
+	t := templateSet{}
+	t.visibility()
+	t.definitions()
+	t.privileges()
+	t.constants()
+	t.comments()
+	return t
+}
+
+type templateSet map[templateKey]Rule
+
+func (t templateSet) add(name string, nargs int, template string, names map[int]Object) {
+	schema, base, ok := strings.Cut(name, ".")
+	if !ok {
+		schema, base = "pg_catalog", name
+	}
+	t[templateKey{schema, base, nargs}] = Rule{Template: template, Names: names}
+}
+
+// oid renders an argument as an oid.
+func oid(arg string) string { return "(" + arg + ")::pg_catalog.oid" }
+
+// inSet is true for the server's own objects and those of the marked set of the twin.
+func inSet(expr, mark string) string {
+	return "(" + expr + " OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid OR " + expr + " OPERATOR(pg_catalog.=) ANY (" + mark + "))"
+}
+
+// when answers only for an object that the twin has, else NULL, as Postgres answers for an oid that does not exist.
+func when(cond, expr string) string { return "(CASE WHEN " + cond + " THEN " + expr + " END)" }
+
+// visibility covers pg_*_is_visible. Relations and types are judged in the twin, so that a hidden one shadows nothing; of other kinds
+// only the server's own objects are listed, which are visible where their schema is pg_catalog.
+func (t templateSet) visibility() {
+	t.add("pg_table_is_visible", 1, isVisible("pg_class", "relname", "relnamespace", MarkRelations), map[int]Object{1: NamesRelation})
+	t.add("pg_type_is_visible", 1, isVisible("pg_type", "typname", "typnamespace", MarkTypes), map[int]Object{1: NamesType})
+	for name, column := range map[string][2]string{
+		"pg_function_is_visible": {"pg_proc", "pronamespace"}, "pg_operator_is_visible": {"pg_operator", "oprnamespace"},
+		"pg_opclass_is_visible": {"pg_opclass", "opcnamespace"}, "pg_opfamily_is_visible": {"pg_opfamily", "opfnamespace"},
+		"pg_collation_is_visible": {"pg_collation", "collnamespace"}, "pg_conversion_is_visible": {"pg_conversion", "connamespace"},
+		"pg_ts_config_is_visible": {"pg_ts_config", "cfgnamespace"}, "pg_ts_dict_is_visible": {"pg_ts_dict", "dictnamespace"},
+		"pg_ts_parser_is_visible": {"pg_ts_parser", "prsnamespace"}, "pg_ts_template_is_visible": {"pg_ts_template", "tmplnamespace"},
+	} {
+		t.add(name, 1, "(SELECT cordon_o."+column[1]+" OPERATOR(pg_catalog.=) 11::pg_catalog.oid FROM pg_catalog."+column[0]+
+			" cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+oid("$1")+" AND cordon_o.oid OPERATOR(pg_catalog.<) "+catalogOID+"::pg_catalog.oid)", nil)
+	}
+	t.add("pg_statistics_obj_is_visible", 1, "NULL::pg_catalog.bool", nil)
+}
+
+func isVisible(relation, name, namespace, mark string) string {
+	place := func(alias string) string {
+		return "pg_catalog.array_position(" + MarkPath + ", " + alias + "." + namespace + ")"
+	}
+	return "(SELECT cordon_o." + namespace + " OPERATOR(pg_catalog.=) ANY (" + MarkPath + ") AND NOT EXISTS (SELECT 1 FROM pg_catalog." + relation +
+		" cordon_p WHERE cordon_p." + name + " OPERATOR(pg_catalog.=) cordon_o." + name + " AND " + inSet("cordon_p.oid", mark) +
+		" AND " + place("cordon_p") + " OPERATOR(pg_catalog.<) " + place("cordon_o") + ") FROM pg_catalog." + relation +
+		" cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) " + oid("$1") + " AND " + inSet("cordon_o.oid", mark) + ")"
+}
+
+// definitions covers pg_get_* and format_type.
+func (t templateSet) definitions() {
+	relation := map[int]Object{1: NamesRelation}
+	inTwin := inSet(oid("$1"), MarkRelations)
+	t.add("format_type", 2, when(oid("$1")+" IS NULL OR "+inSet(oid("$1"), MarkTypes), "pg_catalog.format_type("+oid("$1")+", $2)"), map[int]Object{1: NamesType})
+	// The stored trees are shown as NULL, so there is nothing that these could print.
+	t.add("pg_get_expr", 2, "NULL::pg_catalog.text", nil)
+	t.add("pg_get_expr", 3, "NULL::pg_catalog.text", nil)
+	// A view's text may name columns and tables that the twin lacks; only the server's own views are printed.
+	own := oid("$1") + " OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid"
+	t.add("pg_get_viewdef", 1, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
+	t.add("pg_get_viewdef", 2, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
+	t.add("pg_get_indexdef", 1, when(inTwin, "pg_catalog.pg_get_indexdef("+oid("$1")+")"), relation)
+	t.add("pg_get_indexdef", 3, when(inTwin, "pg_catalog.pg_get_indexdef("+oid("$1")+", $2, $3)"), relation)
+	constraint := inSet(oid("$1"), MarkConstraints)
+	t.add("pg_get_constraintdef", 1, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+")"), nil)
+	t.add("pg_get_constraintdef", 2, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+", $2)"), nil)
+	t.add("pg_get_partkeydef", 1, "(SELECT pg_catalog.pg_get_partkeydef(cordon_o.partrelid) FROM pg_catalog.pg_partitioned_table cordon_o WHERE cordon_o.partrelid OPERATOR(pg_catalog.=) "+
+		oid("$1")+" AND "+strings.ReplaceAll(partitionKeyShown, "r.", "cordon_o.")+")", relation)
+	for _, name := range []string{"pg_get_function_arguments", "pg_get_function_identity_arguments", "pg_get_function_result"} {
+		t.add(name, 1, when(own, "pg_catalog."+name+"("+oid("$1")+")"), map[int]Object{1: NamesFunction})
+	}
+	t.add("pg_get_function_arg_default", 2, "NULL::pg_catalog.text", nil)
+	t.add("pg_get_functiondef", 1, "NULL::pg_catalog.text", nil)
+	t.add("pg_get_function_sqlbody", 1, "NULL::pg_catalog.text", nil)
+	for _, name := range []string{"pg_get_ruledef", "pg_get_triggerdef"} {
+		t.add(name, 1, "NULL::pg_catalog.text", nil)
+		t.add(name, 2, "NULL::pg_catalog.text", nil)
+	}
+	for _, name := range []string{"pg_get_partition_constraintdef", "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns"} {
+		t.add(name, 1, "NULL::pg_catalog.text", nil)
+	}
+	t.add("pg_get_userbyid", 1, "pg_catalog.pg_get_userbyid("+oid("$1")+")", map[int]Object{1: NamesRole})
+	t.add("information_schema._pg_index_position", 2, when(inTwin, "information_schema._pg_index_position("+oid("$1")+", $2)"), nil)
+	t.add("information_schema._pg_truetypid", 2, "(CASE WHEN ($2).typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN ($2).typbasetype ELSE ($1).atttypid END)", nil)
+	t.add("information_schema._pg_truetypmod", 2, "(CASE WHEN ($2).typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN ($2).typtypmod ELSE ($1).atttypmod END)", nil)
+}
+
+// comments covers *_description.
+func (t templateSet) comments() {
+	text := func(relation, where string) string {
+		return "(SELECT cordon_o.description FROM pg_catalog." + relation + " cordon_o WHERE " + where + ")"
+	}
+	object := "cordon_o.objoid OPERATOR(pg_catalog.=) " + oid("$1")
+	class := "cordon_o.classoid OPERATOR(pg_catalog.=) (SELECT cordon_p.oid FROM pg_catalog.pg_class cordon_p WHERE cordon_p.relnamespace OPERATOR(pg_catalog.=) 11::pg_catalog.oid AND cordon_p.relname OPERATOR(pg_catalog.=) ($2)::pg_catalog.name)"
+	shown := strings.ReplaceAll(descriptionShown, "r.", "cordon_o.")
+	t.add("obj_description", 2, text("pg_description", object+" AND cordon_o.objsubid OPERATOR(pg_catalog.=) 0 AND "+class+" AND "+shown), map[int]Object{1: NamesRelation})
+	t.add("col_description", 2, text("pg_description", object+" AND cordon_o.classoid OPERATOR(pg_catalog.=) 1259::pg_catalog.oid AND cordon_o.objsubid OPERATOR(pg_catalog.=) ($2)::pg_catalog.int4 AND "+shown), map[int]Object{1: NamesRelation})
+	t.add("shobj_description", 2, text("pg_shdescription", object+" AND "+class+" AND "+strings.ReplaceAll(sharedDescriptionShown, "r.", "cordon_o.")), nil)
+}
+
+// constants covers what is the same for every masked session: sizes, sequences and temporary schemas are not told.
+func (t templateSet) constants() {
+	for _, name := range []string{"pg_table_size", "pg_indexes_size", "pg_total_relation_size", "pg_relation_size", "pg_database_size", "pg_tablespace_size"} {
+		t.add(name, 1, "NULL::pg_catalog.int8", nil)
+	}
+	t.add("pg_relation_size", 2, "NULL::pg_catalog.int8", nil)
+	t.add("pg_get_serial_sequence", 2, "NULL::pg_catalog.text", nil)
+	t.add("pg_sequence_last_value", 1, "NULL::pg_catalog.int8", nil)
+	t.add("pg_tablespace_location", 1, "''::pg_catalog.text", nil)
+	t.add("pg_my_temp_schema", 0, "0::pg_catalog.oid", nil)
+	t.add("pg_is_other_temp_schema", 1, "false", nil)
+	t.add("pg_relation_is_publishable", 1, "false", nil)
+	t.add("pg_relation_is_updatable", 2, "0::pg_catalog.int4", nil)
+	t.add("pg_column_is_updatable", 3, "false", nil)
+	t.add("row_security_active", 1, "false", nil)
+	// pg_typeof returns regtype, whose input looks names up wherever a literal meets it; its text does not.
+	t.add("pg_typeof", 1, "(pg_catalog.pg_typeof($1))::pg_catalog.text", nil)
+	// age(xid) would count transactions; the other two overloads are age(current_date, ts) by definition.
+	t.add("age", 1, "pg_catalog.age(CURRENT_DATE, $1)", nil)
+}
