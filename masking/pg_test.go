@@ -2,7 +2,6 @@ package masking
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -11,7 +10,7 @@ import (
 // connect opens a session with a search_path and a key as masked sessions have them.
 func connect(t testing.TB, settings map[string]string) *pgx.Conn {
 	t.Helper()
-	config, err := pgx.ParseConfig(os.Getenv("MASKPG"))
+	config, err := pgx.ParseConfig("host=" + server + " port=5432 user=postgres dbname=postgres sslmode=disable")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -143,3 +143,49 @@ func TestSQLFormShape(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTextsInSQL takes the lengths where the forms change, up to what is no longer enciphered.
+func TestLongTextsInSQL(t *testing.T) {
+	expression, err := PseudonymSQL("user", typeText, "r.x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	for _, n := range []int{1 << 16, MaxText - 1, MaxText, MaxText + 1, 3 * MaxText} {
+		values = append(values, strings.Repeat("x", n))
+	}
+	cipher := newPseudonym(t, typeText)
+	for i, got := range evaluate(t, connect(t, nil), typeText, expression, values) {
+		want, err := cipher.EncryptText(nil, []byte(values[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%d bytes: Go has %.80s, SQL has %.80s", len(values[i]), want, got)
+		}
+	}
+}
+
+// TestScansStayParallel asks the planner: workers scan and filter, though the leader computes the pseudonyms (a correlated
+// subquery does not run in workers).
+func TestScansStayParallel(t *testing.T) {
+	conn := connect(t, map[string]string{"min_parallel_table_scan_size": "0", "parallel_setup_cost": "0", "parallel_tuple_cost": "0"})
+	for _, sql := range []string{"DROP TABLE IF EXISTS public.masking_parallel", "CREATE TABLE public.masking_parallel (i int4, l int8, u uuid, t text)"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for column, typ := range map[string]Type{"i": typeInt4, "l": typeInt8, "u": typeUUID, "t": typeText} {
+		expression, err := PseudonymSQL("user", typ, "r."+column)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(query(t, conn, "EXPLAIN SELECT "+expression+" FROM public.masking_parallel r WHERE l > 5"), "\n")
+		if !strings.Contains(plan, "Parallel Seq Scan") {
+			t.Errorf("%s: %s", typ.Name, plan)
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "DROP TABLE public.masking_parallel"); err != nil {
+		t.Fatal(err)
+	}
+}
