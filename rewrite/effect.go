@@ -1,7 +1,37 @@
 package rewrite
 
-// effect is what a statement does to the state that a session tracks; see searchpath.go.
-type effect struct{}
+import pg "github.com/pganalyze/pg_query_go/v5"
 
-// stamp is what a plan was made from: policy, catalog version, search_path.
-type stamp struct{}
+// effectKind says which tracked state a statement changes once it has completed.
+type effectKind uint8
+
+const (
+	effectNone effectKind = iota
+	effectTransaction
+	effectPath    // SET search_path
+	effectPrepare // PREPARE
+	effectDeallocate
+	effectDeclare
+	effectClose
+	effectDiscardAll
+	effectResetAll
+)
+
+// effect is what a statement does to the state that a session tracks; see searchpath.go.
+type effect struct {
+	kind        effectKind
+	transaction pg.TransactionStmtKind
+	chain       bool
+	local       bool   // SET LOCAL
+	reset       bool   // to the session's default
+	path        string // the new search_path
+	named       *Plan  // the statement or cursor that comes into being
+}
+
+// stamp is what a plan was made from: policy, catalog version, search_path. Equal stamps mean equal plans for equal texts.
+type stamp struct {
+	policy  string
+	catalog uint64
+	path    string
+	user    string
+}

@@ -25,6 +25,7 @@ type Plan struct {
 
 	effect effect
 	stamp  stamp
+	source string // what to plan again when the stamp is no longer current
 }
 
 // Kind classifies a plan for the session that runs it.

@@ -11,6 +11,8 @@ package rewrite
 //	s.Parse(ctx, text, paramOIDs) (*Plan, error) // a Parse message: exactly one statement
 //	s.Current(ctx, plan) error                  // before Execute of a kept plan: nil if policy and catalog are still those of the plan, or re-planning gives the same SQL
 //	s.Completed(plan)                           // CommandComplete arrived for plan: tracked state (search_path, ...) follows
+//	s.Failed()                                  // ErrorResponse arrived: before Ready
+//	s.Named(name, plan)                         // a named Parse completed (nil: it was closed): SQL's EXECUTE sees it
 //	s.Ready(status byte)                        // ReadyForQuery arrived with 'I', 'T' or 'E'
 //	s.Tracks(plan) bool                         // later statements must wait for this one's outcome before they are rewritten (a barrier)
 //	s.ShowsOrigin(table uint32, column int16) bool // the second wall: may a bare column of this origin leave? from policy and catalog alone
@@ -18,3 +20,220 @@ package rewrite
 //	s.ParameterStatus(name, value string) (string, bool)  // what the client is told; false: drop
 //
 // A *Session belongs to one client session and is not safe for concurrent use.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/cordon-db/cordon/masking"
+)
+
+// Session plans the statements of one client session.
+type Session struct {
+	rewriter *Rewriter
+	params   SessionParams
+	admitted map[string]string
+	keys     map[string]masking.Key
+	state    *state
+}
+
+// NewSession admits a login: its startup parameters, and what ALTER ROLE and ALTER DATABASE set for it.
+func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
+	tw, _, err := r.twin(params.User)
+	if err != nil {
+		return nil, err
+	}
+	admitted, path, err := admitStartup(params.Startup)
+	if err != nil {
+		return nil, err
+	}
+	for name := range tw.snapshot.RoleSettings(params.User) {
+		if _, ok := pinned[name]; ok || settable[name] {
+			continue
+		}
+		return nil, refused("forbidden-role-setting", fmt.Sprintf("cordon: ALTER ROLE or ALTER DATABASE sets %q for this login, which is not admitted in a masked session", name),
+			"Reset it for this role and database.")
+	}
+	keys, err := r.keysOf(tw.policy)
+	if err != nil {
+		return nil, err
+	}
+	start := tw.snapshot.SearchPathOf(params.User)
+	if path != nil {
+		start = *path
+	}
+	return &Session{rewriter: r, params: params, admitted: admitted, keys: keys, state: newState(start)}, nil
+}
+
+// Query plans a simple Query message: one plan a statement, in order. On an error the plans before the failing statement are
+// returned too, except for a syntax error.
+func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
+	if plan := s.cached(text, nil); plan != nil {
+		return []*Plan{plan}, nil
+	}
+	stmts, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(stmts) == 0 {
+		return []*Plan{{Kind: KindEmpty}}, nil
+	}
+	st := s.state.clone()
+	plans := make([]*Plan, 0, len(stmts))
+	for _, stmt := range stmts {
+		plan, err := s.one(ctx, st, stmt)
+		if err != nil {
+			return plans, err
+		}
+		plan.source = sourceOf(text, stmt)
+		st.apply(plan.effect)
+		plans = append(plans, plan)
+	}
+	s.keep(text, nil, stmts, plans[0])
+	return plans, nil
+}
+
+// Parse plans the one statement of a Parse message.
+func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*Plan, error) {
+	if plan := s.cached(text, paramOIDs); plan != nil {
+		return plan, nil
+	}
+	stmts, err := parse(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(stmts) == 0:
+		return &Plan{Kind: KindEmpty}, nil
+	case len(stmts) > 1:
+		return nil, &Error{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"}
+	}
+	plan, err := s.one(ctx, s.state, stmts[0])
+	if err != nil {
+		return nil, err
+	}
+	plan.source = text
+	s.keep(text, paramOIDs, stmts, plan)
+	return plan, nil
+}
+
+func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt) (*Plan, error) {
+	return s.rewriter.one(ctx, st, s.params, func() *pg.Node {
+		if stmt.Stmt == nil {
+			return nil
+		}
+		return proto.Clone(stmt.Stmt).(*pg.Node)
+	})
+}
+
+func (s *Session) key(text string, params []uint32) (planKey, bool) {
+	_, now, err := s.rewriter.twin(s.params.User)
+	if err != nil || len(text) > maxCachedText {
+		return planKey{}, false
+	}
+	now.path = s.state.setting()
+	return planKey{text: text, params: fmt.Sprint(params), stamp: now}, true
+}
+
+func (s *Session) cached(text string, params []uint32) *Plan {
+	key, ok := s.key(text, params)
+	if !ok {
+		return nil
+	}
+	return s.rewriter.cache.get(key)
+}
+
+// keep caches the plan of a text that is one SELECT.
+func (s *Session) keep(text string, params []uint32, stmts []*pg.RawStmt, plan *Plan) {
+	if len(stmts) != 1 || stmts[0].Stmt.GetSelectStmt() == nil {
+		return
+	}
+	if key, ok := s.key(text, params); ok && key.stamp == plan.stamp {
+		s.rewriter.cache.add(key, plan)
+	}
+}
+
+// Current says before an Execute whether a kept plan still holds: made from the policy, catalog and path of now, or the same SQL again.
+func (s *Session) Current(ctx context.Context, plan *Plan) error {
+	_, now, err := s.rewriter.twin(s.params.User)
+	if err != nil {
+		return err
+	}
+	// As in Postgres, a prepared statement is analysed again only for the path that is in force then.
+	now.path = s.state.setting()
+	if plan.Kind == KindEmpty || plan.stamp == now {
+		return nil
+	}
+	again, err := s.Parse(ctx, plan.source, nil)
+	if err != nil {
+		return err
+	}
+	if again.SQL == plan.SQL && slices.Equal(again.Columns, plan.Columns) {
+		return nil
+	}
+	return &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
+		Hint: "Prepare the statement again."}
+}
+
+// Completed follows a statement for which CommandComplete arrived.
+func (s *Session) Completed(plan *Plan) { s.state.apply(plan.effect) }
+
+// Named registers a statement of the protocol under the name by which SQL's EXECUTE finds it; nil: it is closed.
+func (s *Session) Named(name string, plan *Plan) {
+	if plan == nil {
+		delete(s.state.prepared, name)
+		return
+	}
+	s.state.prepared[name] = plan
+}
+
+// Failed follows an ErrorResponse: what an implicit transaction had done is undone.
+func (s *Session) Failed() { s.state.failed = true }
+
+// Ready follows ReadyForQuery with the transaction status.
+func (s *Session) Ready(status byte) {
+	switch status {
+	case 'I':
+		s.state.end(!s.state.failed)
+	case 'T':
+		s.state.explicit, s.state.failed = true, false
+	case 'E':
+		s.state.failed = true
+	}
+}
+
+// Tracks says that later statements must wait for this one's outcome before they are rewritten.
+func (s *Session) Tracks(plan *Plan) bool { return plan.effect.kind != effectNone }
+
+// ShowsOrigin is the second wall: may a bare column of this origin leave?
+func (s *Session) ShowsOrigin(table uint32, column int16) bool {
+	tw, _, err := s.rewriter.twin(s.params.User)
+	return err == nil && tw.showsOrigin(table, column)
+}
+
+// ForwardsNotification says whether the policy lists a channel.
+func (s *Session) ForwardsNotification(channel string) bool {
+	tw, _, err := s.rewriter.twin(s.params.User)
+	return err == nil && slices.Contains(tw.policy.Channels, channel)
+}
+
+// ParameterStatus says what the client is told of a parameter; false: nothing.
+func (s *Session) ParameterStatus(name, value string) (string, bool) {
+	switch {
+	case name == "search_path":
+		return s.state.setting(), true
+	case name == "default_transaction_read_only":
+		return "off", true
+	}
+	return value, true
+}
+
+// IsRefusal says whether an error is the answer to a statement, not a fault of cordon.
+func IsRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e)
+}

@@ -1,0 +1,263 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// plan rewrites one parsed statement under the session's simulated state.
+func (p *planner) plan(stmt *pg.Node) (*Plan, error) {
+	if stmt == nil {
+		return &Plan{Kind: KindEmpty}, nil
+	}
+	switch x := stmt.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return p.query(stmt)
+	case *pg.Node_TransactionStmt:
+		return p.transaction(stmt, x.TransactionStmt)
+	case *pg.Node_VariableSetStmt:
+		return p.set(stmt, x.VariableSetStmt)
+	case *pg.Node_VariableShowStmt:
+		return p.show(stmt, x.VariableShowStmt)
+	case *pg.Node_PrepareStmt:
+		return p.prepare(stmt, x.PrepareStmt)
+	case *pg.Node_ExecuteStmt:
+		return p.execute(stmt, x.ExecuteStmt)
+	case *pg.Node_DeallocateStmt:
+		return p.simple(stmt, KindPrepare, x.DeallocateStmt.Name, effect{kind: effectDeallocate})
+	case *pg.Node_DeclareCursorStmt:
+		return p.declare(stmt, x.DeclareCursorStmt)
+	case *pg.Node_FetchStmt:
+		return p.fetch(stmt, x.FetchStmt)
+	case *pg.Node_ClosePortalStmt:
+		return p.simple(stmt, KindCursor, x.ClosePortalStmt.Portalname, effect{kind: effectClose})
+	case *pg.Node_CopyStmt:
+		return p.copy(stmt, x.CopyStmt)
+	case *pg.Node_ListenStmt:
+		return p.listen(stmt, x.ListenStmt.Conditionname)
+	case *pg.Node_UnlistenStmt:
+		return p.simple(stmt, KindListen, "", effect{})
+	case *pg.Node_DiscardStmt:
+		return p.discard(stmt, x.DiscardStmt)
+	}
+	return nil, refuseStatement(stmt)
+}
+
+// simple sends a statement as it is.
+func (p *planner) simple(stmt *pg.Node, kind Kind, name string, e effect) (*Plan, error) {
+	text, err := deparse(stmt)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: kind, Name: name, effect: e}, nil
+}
+
+func (p *planner) query(stmt *pg.Node) (*Plan, error) {
+	bound, err := p.bind(stmt)
+	if err != nil {
+		return nil, err
+	}
+	text, err := emit(stmt, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
+}
+
+func notNil(columns []Origin) []Origin {
+	if columns == nil {
+		return []Origin{}
+	}
+	return columns
+}
+
+func (p *planner) bind(stmt *pg.Node) (*boundQuery, error) {
+	if err := admitQuery(stmt); err != nil {
+		return nil, err
+	}
+	return bindQuery(p.env, stmt)
+}
+
+func (p *planner) transaction(stmt *pg.Node, x *pg.TransactionStmt) (*Plan, error) {
+	e := effect{kind: effectTransaction, transaction: x.Kind, chain: x.Chain}
+	switch x.Kind {
+	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
+		options, err := transactionModes(x.Options)
+		if err != nil {
+			return nil, err
+		}
+		x.Options = options
+	case pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK, pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT,
+		pg.TransactionStmtKind_TRANS_STMT_RELEASE, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+	default:
+		return nil, refused("forbidden-two-phase", "cordon: two-phase transactions are not admitted in a masked session", "Use COMMIT or ROLLBACK.")
+	}
+	return p.simple(stmt, KindTransaction, "", e)
+}
+
+// transactionModes drops READ WRITE, which would undo the read-only default, and lowers SERIALIZABLE, whose failures tell of hidden rows.
+func transactionModes(options []*pg.Node) ([]*pg.Node, error) {
+	var kept []*pg.Node
+	for _, n := range options {
+		d := n.GetDefElem()
+		switch d.GetDefname() {
+		case "transaction_read_only":
+			if d.Arg.GetAConst().GetIval().GetIval() == 0 {
+				continue
+			}
+		case "transaction_isolation":
+			if s := d.Arg.GetAConst().GetSval(); s != nil && strings.EqualFold(s.Sval, "serializable") {
+				s.Sval = "repeatable read"
+			}
+		case "transaction_deferrable":
+		default:
+			return nil, refused("forbidden-transaction-mode", "cordon: this transaction mode is not admitted", "Use an isolation level, READ ONLY or DEFERRABLE.")
+		}
+		kept = append(kept, n)
+	}
+	return kept, nil
+}
+
+func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
+	if x.Query.GetSelectStmt() == nil {
+		return nil, refuseStatement(x.Query)
+	}
+	for _, t := range x.Argtypes {
+		names := t.GetTypeName().GetNames()
+		if parts, _ := splitName(names); len(parts) == 0 || len(parts) == 2 && parts[0] != "pg_catalog" || len(parts) > 2 {
+			return nil, refused("parameter-type", "cordon: a parameter's type must be a built-in one", "Use a built-in type.")
+		}
+	}
+	source := ""
+	if inner, err := deparse(x.Query); err == nil {
+		source = inner
+	}
+	bound, err := p.bind(x.Query)
+	if err != nil {
+		return nil, err
+	}
+	text, err := emit(stmt, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: KindPrepare, Name: x.Name,
+		effect: effect{kind: effectPrepare, named: &Plan{Kind: KindQuery, Name: x.Name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source}}}, nil
+}
+
+func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
+	for _, n := range x.Params {
+		if err := admitQuery(n); err != nil {
+			return nil, err
+		}
+	}
+	bound, err := bindScalars(p.env, x.Params)
+	if err != nil {
+		return nil, err
+	}
+	text, err := emit(stmt, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Name, Columns: []Origin{}, Opaque: bound.opaque}
+	return p.inherit(plan, p.state.prepared[x.Name])
+}
+
+// inherit takes from the plan of a prepared statement or cursor what its rows look like. Where there is none, the server says so.
+func (p *planner) inherit(plan, of *Plan) (*Plan, error) {
+	if of == nil {
+		return plan, nil
+	}
+	if of.stamp != p.stamp {
+		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy or the catalog changed since the statement was prepared",
+			Hint: "DEALLOCATE it, or close the cursor, and prepare it again."}
+	}
+	plan.Columns, plan.Opaque = of.Columns, plan.Opaque || of.Opaque
+	return plan, nil
+}
+
+// Bits of DECLARE's options (CURSOR_OPT_ in nodes/parsenodes.h).
+const cursorFast = 0x0100
+
+func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error) {
+	bound, err := p.bind(x.Query)
+	if err != nil {
+		return nil, err
+	}
+	x.Options &^= cursorFast
+	text, err := emit(stmt, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname,
+		effect: effect{kind: effectDeclare, named: &Plan{Kind: KindQuery, Name: x.Portalname, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp}}}, nil
+}
+
+func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
+	text, err := deparse(stmt)
+	if err != nil {
+		return nil, err
+	}
+	cursor := p.state.cursors[x.Portalname]
+	if x.Ismove {
+		return p.inherit(&Plan{SQL: text, Kind: KindCursor, Name: x.Portalname}, nil)
+	}
+	if cursor == nil {
+		return &Plan{SQL: text, Kind: KindQuery, Name: x.Portalname, Columns: []Origin{}}, nil
+	}
+	return p.inherit(&Plan{SQL: text, Kind: KindQuery, Name: x.Portalname}, cursor)
+}
+
+var copyOptions = []string{"format", "header", "delimiter", "null", "quote", "escape", "force_quote", "encoding"}
+
+func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
+	if x.IsFrom || x.IsProgram || x.Filename != "" {
+		return nil, refused("forbidden-copy", "cordon: only COPY ... TO STDOUT is admitted in a masked session", `Use COPY (query) TO STDOUT, or \copy in psql.`)
+	}
+	for _, n := range x.Options {
+		d := n.GetDefElem()
+		if !slices.Contains(copyOptions, d.GetDefname()) {
+			return nil, refused("forbidden-copy-option", fmt.Sprintf("cordon: COPY option %q is not admitted", d.GetDefname()), "Use FORMAT, HEADER, DELIMITER, NULL, QUOTE, ESCAPE or FORCE_QUOTE.")
+		}
+		if d.Defname == "encoding" && !isUTF8(d.Arg.GetString_().GetSval()) {
+			return nil, refused("forbidden-encoding", "cordon: only encoding UTF8 is admitted", "Convert the file afterwards.")
+		}
+	}
+	if x.Relation != nil {
+		query, err := copyQuery(p.env, x.Relation, x.Attlist)
+		if err != nil {
+			return nil, err
+		}
+		x.Relation, x.Attlist, x.Query = nil, nil, query
+	}
+	bound, err := p.bind(x.Query)
+	if err != nil {
+		return nil, err
+	}
+	text, err := emit(stmt, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	describe, err := emit(x.Query, bound.marks)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
+}
+
+func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {
+	if !slices.Contains(p.env.twin.policy.Channels, channel) {
+		return nil, refused("forbidden-channel", fmt.Sprintf("cordon: channel %q is not listed in the policy", channel), "Ask for it to be added to channels of this database.")
+	}
+	return p.simple(stmt, KindListen, "", effect{})
+}
+
+func (p *planner) discard(stmt *pg.Node, x *pg.DiscardStmt) (*Plan, error) {
+	e := effect{}
+	if x.Target == pg.DiscardMode_DISCARD_ALL {
+		e.kind = effectDiscardAll
+	}
+	return p.simple(stmt, KindSet, "", e)
+}

@@ -1,0 +1,113 @@
+package rewrite
+
+import (
+	"math/big"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// deparse writes a statement and proves that the text means the tree: it is parsed again and compared.
+func deparse(stmt *pg.Node) (string, error) {
+	decimalNumbers(stmt)
+	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: stmt}}})
+	if err != nil {
+		return "", unfaithful()
+	}
+	again, err := pg.Parse(text)
+	if err != nil || len(again.Stmts) != 1 || !sameTree(stmt, again.Stmts[0].Stmt) {
+		return "", unfaithful()
+	}
+	return text, nil
+}
+
+func unfaithful() *Error {
+	return refused("cannot-write-back", "cordon cannot write this statement back faithfully", "Write it in another way: simpler clauses and names help.")
+}
+
+// sameTree compares two trees but for the places in the text that their nodes stand at.
+func sameTree(a, b *pg.Node) bool {
+	x, y := proto.Clone(a), proto.Clone(b)
+	clearLocations(x.ProtoReflect())
+	clearLocations(y.ProtoReflect())
+	return proto.Equal(x, y)
+}
+
+func clearLocations(m protoreflect.Message) {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Kind() != protoreflect.MessageKind:
+			if n := string(f.Name()); n == "location" || n == "stmt_location" || n == "stmt_len" || strings.HasSuffix(n, "_location") {
+				m.Clear(f)
+			}
+		case f.IsList():
+			for i := range v.List().Len() {
+				clearLocations(v.List().Get(i).Message())
+			}
+		default:
+			clearLocations(v.Message())
+		}
+		return true
+	})
+}
+
+// decimalNumbers rewrites 0x1F, 0o17, 0b1 and 1_000, which servers before 16 read differently.
+func decimalNumbers(n *pg.Node) {
+	walkNodes(n, func(n *pg.Node) {
+		c := n.GetAConst().GetFval()
+		if c == nil || !strings.ContainsAny(c.Fval, "_xXoObB") {
+			return
+		}
+		if v, ok := new(big.Int).SetString(c.Fval, 0); ok {
+			c.Fval = v.String()
+			return
+		}
+		c.Fval = strings.ReplaceAll(c.Fval, "_", "")
+	})
+}
+
+// emit deparses a statement and puts the texts of its marks in their places.
+func emit(stmt *pg.Node, marks []mark) (string, error) {
+	text, err := deparse(stmt)
+	if err != nil {
+		return "", err
+	}
+	return replaceMarks(text, marks)
+}
+
+func replaceMarks(text string, marks []mark) (string, error) {
+	if len(marks) == 0 {
+		return text, nil
+	}
+	texts, seen := map[string]string{}, map[string]int{}
+	for _, m := range marks {
+		texts[m.name] = m.text
+	}
+	var b strings.Builder
+	last := 0
+	for s := (scanner{text: text}); s.next(); {
+		name := s.token()
+		switch s.kind {
+		case tokenWord:
+		case tokenQuotedName:
+			name = strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)
+		default:
+			continue
+		}
+		if t, ok := texts[name]; ok {
+			b.WriteString(text[last:s.start])
+			b.WriteString(t)
+			last = s.end
+			seen[name]++
+		}
+	}
+	b.WriteString(text[last:])
+	for _, m := range marks {
+		if n := seen[m.name]; n == 0 || n > 1 && !isSetMark(m.name) {
+			return "", unfaithful()
+		}
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,169 @@
+package rewrite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/config"
+	"github.com/cordon-db/cordon/masking"
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// Options are what a Rewriter needs.
+type Options struct {
+	Config   *config.Config
+	Database string
+	Catalog  *catalog.Source
+	Master   []byte // the master key, from which the keys of the domains derive
+	Log      *slog.Logger
+}
+
+// Rewriter plans statements of the masked sessions of one database. It is safe for concurrent use.
+type Rewriter struct {
+	options Options
+	cache   *planCache
+
+	mu    sync.Mutex
+	twins map[twinKey]*twin
+}
+
+type twinKey struct {
+	policy  string
+	catalog uint64
+}
+
+// New makes a Rewriter.
+func New(options Options) (*Rewriter, error) {
+	if options.Config == nil || options.Catalog == nil {
+		return nil, errors.New("rewrite: a configuration and a catalog are needed")
+	}
+	cache, err := newPlanCache()
+	if err != nil {
+		return nil, err
+	}
+	return &Rewriter{options: options, cache: cache, twins: map[twinKey]*twin{}}, nil
+}
+
+// maxTwins bounds how many policies and catalog versions are kept built.
+const maxTwins = 16
+
+// twin returns the twin in force for a user.
+func (r *Rewriter) twin(user string) (*twin, stamp, error) {
+	effective := r.options.Config.Effective(r.options.Database, user, time.Now())
+	if effective == nil {
+		return nil, stamp{}, refused("forbidden-database", "cordon: this database has no policy, so masked sessions are refused", "Ask for a section of the database in the policy.")
+	}
+	snapshot := r.options.Catalog.Current()
+	if snapshot == nil {
+		return nil, stamp{}, &Error{Code: "57P03", Reason: "no-catalog", Message: "cordon: the catalog of the upstream has not been read yet", Hint: "Try again in a moment."}
+	}
+	key := twinKey{effective.ID, snapshot.Version}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tw := r.twins[key]
+	if tw == nil {
+		var err error
+		if tw, err = newTwin(effective.Database, snapshot, sqlForms); err != nil {
+			return nil, stamp{}, fmt.Errorf("policy of database %s: %w", r.options.Database, err)
+		}
+		if len(r.twins) >= maxTwins {
+			clear(r.twins)
+		}
+		r.twins[key] = tw
+	}
+	return tw, stamp{policy: key.policy, catalog: key.catalog, user: user}, nil
+}
+
+// keysOf derives the keys of the domains that a policy uses.
+func (r *Rewriter) keysOf(policy *config.Database) (map[string]masking.Key, error) {
+	keys := map[string]masking.Key{}
+	for _, t := range policy.Tables {
+		for _, c := range t.Columns {
+			if c.Kind != config.Pseudonym {
+				continue
+			}
+			key, err := masking.DeriveKey(r.options.Master, c.Domain)
+			if err != nil {
+				return nil, err
+			}
+			keys[c.Domain] = key
+		}
+	}
+	return keys, nil
+}
+
+// planner plans one statement against an environment and a state.
+type planner struct {
+	env   *environment
+	state *state
+	stamp stamp
+}
+
+func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
+	tw, stamp, err := r.twin(params.User)
+	if err != nil {
+		return nil, err
+	}
+	stamp.path = st.setting()
+	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database}
+	env.path = schemas(env.setting, env.user, tw.snapshot)
+	return &planner{env: env, state: st, stamp: stamp}, nil
+}
+
+// one plans one statement, a second time if the catalog was behind. parse gives a fresh tree: planning changes it.
+func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, fresh func() *pg.Node) (*Plan, error) {
+	p, err := r.planner(st, params)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := p.plan(fresh())
+	if unknownName(err) {
+		snapshot, refreshErr := r.options.Catalog.Refresh(ctx)
+		if refreshErr == nil && snapshot.Version != p.stamp.catalog {
+			if p, err = r.planner(st, params); err != nil {
+				return nil, err
+			}
+			plan, err = p.plan(fresh())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	plan.stamp = p.stamp
+	return plan, nil
+}
+
+func unknownName(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.Reason != "" {
+		return false
+	}
+	switch e.Code {
+	case "42P01", "42883", "42703", "42704", "3F000":
+		return true
+	}
+	return false
+}
+
+// isSetMark says that a mark stands for a set of the twin, which a statement may use more than once.
+func isSetMark(name string) bool {
+	switch name {
+	case builtin.MarkRelations, builtin.MarkAttributes, builtin.MarkTypes, builtin.MarkConstraints, builtin.MarkPath:
+		return true
+	}
+	return false
+}
+
+// reservedName says that a client's name could be taken for a mark.
+func reservedName(name string) bool {
+	rest, ok := strings.CutPrefix(name, "cordon_")
+	return ok && (isSetMark(name) || rest != "" && rest[0] >= '0' && rest[0] <= '9')
+}

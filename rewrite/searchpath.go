@@ -1,0 +1,155 @@
+package rewrite
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// state is what a session tracks of the server's state. The search_path is virtual: the server's own is pinned.
+type state struct {
+	defaultPath string
+	path        string  // the session's value
+	local       *string // SET LOCAL's
+	saved       string  // path when the transaction began
+	explicit    bool    // inside BEGIN
+	savepoint   bool    // a savepoint was set in this transaction
+	failed      bool
+	prepared    map[string]*Plan
+	cursors     map[string]*Plan
+}
+
+func newState(path string) *state {
+	return &state{defaultPath: path, path: path, saved: path, prepared: map[string]*Plan{}, cursors: map[string]*Plan{}}
+}
+
+func (s *state) clone() *state {
+	c := *s
+	c.prepared, c.cursors = maps.Clone(s.prepared), maps.Clone(s.cursors)
+	return &c
+}
+
+// setting is search_path as SHOW shows it.
+func (s *state) setting() string {
+	if s.local != nil {
+		return *s.local
+	}
+	return s.path
+}
+
+// apply follows a statement that has completed.
+func (s *state) apply(e effect) {
+	switch e.kind {
+	case effectTransaction:
+		s.applyTransaction(e)
+	case effectPath:
+		s.applyPath(e)
+	case effectResetAll:
+		s.applyPath(effect{reset: true})
+	case effectDiscardAll:
+		s.path, s.saved, s.local = s.defaultPath, s.defaultPath, nil
+		s.prepared, s.cursors = map[string]*Plan{}, map[string]*Plan{}
+	case effectPrepare:
+		s.prepared[e.named.Name] = e.named
+	case effectDeclare:
+		s.cursors[e.named.Name] = e.named
+	}
+}
+
+func (s *state) applyTransaction(e effect) {
+	switch e.transaction {
+	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START:
+		s.explicit = true
+	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
+		s.savepoint = true
+	case pg.TransactionStmtKind_TRANS_STMT_COMMIT:
+		s.end(!s.failed)
+		s.explicit = e.chain
+	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK:
+		s.end(false)
+		s.explicit = e.chain
+	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		s.failed = false
+	}
+}
+
+// end ends a transaction.
+func (s *state) end(committed bool) {
+	if !committed {
+		s.path = s.saved
+	}
+	s.saved, s.local = s.path, nil
+	s.explicit, s.savepoint, s.failed = false, false, false
+}
+
+func (s *state) applyPath(e effect) {
+	value := e.path
+	if e.reset {
+		value = s.defaultPath
+	}
+	if e.local {
+		s.local = &value
+		return
+	}
+	s.path, s.local = value, nil
+}
+
+// schemas gives the schemas in which names are looked up, pg_catalog included, those that the snapshot lacks left out.
+func schemas(setting, user string, snapshot *catalog.Snapshot) []string {
+	var path []string
+	for _, name := range catalog.ParsePath(setting, user) {
+		if _, ok := snapshot.Schemas[name]; ok && !slices.Contains(path, name) {
+			path = append(path, name)
+		}
+	}
+	if !slices.Contains(path, "pg_catalog") {
+		path = append([]string{"pg_catalog"}, path...)
+	}
+	return path
+}
+
+// setPath answers SET search_path with a setting of cordon's own, so that transactions and warnings are the server's.
+func (p *planner) setPath(x *pg.VariableSetStmt) (*Plan, error) {
+	if p.state.savepoint {
+		return nil, refused("search-path-in-savepoint", "cordon: search_path cannot be set after SAVEPOINT", "Set it before SAVEPOINT or after the transaction, or qualify names.")
+	}
+	e := effect{kind: effectPath, local: x.IsLocal, reset: x.Kind != pg.VariableSetKind_VAR_SET_VALUE}
+	if !e.reset {
+		names := make([]string, 0, len(x.Args))
+		for _, n := range x.Args {
+			c := n.GetAConst()
+			if c.GetSval() == nil {
+				return nil, &Error{Code: "22023", Message: "invalid value for parameter \"search_path\""}
+			}
+			names = append(names, listIdentifier(c.GetSval().Sval))
+		}
+		e.path = strings.Join(names, ", ")
+		if _, err := catalog.SplitPath(e.path); err != nil {
+			return nil, &Error{Code: "22023", Message: "invalid value for parameter \"search_path\": " + quoted(e.path)}
+		}
+	}
+	local := ""
+	if e.local {
+		local = "LOCAL "
+	}
+	return &Plan{SQL: "SET " + local + "cordon.search_path TO " + quoteLiteral(e.path), Kind: KindSet, effect: e}, nil
+}
+
+// listIdentifier quotes a name of a list only where it must be, as quote_identifier does in SET.
+func listIdentifier(name string) string {
+	for i := range len(name) {
+		c := name[i]
+		if c >= 'a' && c <= 'z' || c == '_' || i > 0 && c >= '0' && c <= '9' {
+			continue
+		}
+		return quoteIdent(name)
+	}
+	if name == "" {
+		return `""`
+	}
+	return name
+}
