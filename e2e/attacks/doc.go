@@ -24,6 +24,7 @@
 //
 //	any                 anything: only the comparison of the two worlds judges
 //	rows                success
+//	clean               success or a refusal: no visible row raises an error, so an error of the server is a leak
 //	refused             a refusal of cordon, SQLSTATE 42501 or 0A000; a following SQLSTATE asks for that one
 //	error SQLSTATE      the error that the twin gives: 42P01 for a hidden table, 42703 for a hidden column
 //	closed              the session ends, or never begins, with an error

@@ -55,6 +55,7 @@ const (
 	Refused Outcome = "refused"
 	Error   Outcome = "error"
 	Closed  Outcome = "closed"
+	Clean   Outcome = "clean" // rows, or a refusal of cordon; an error of the server is a leak
 )
 
 // Want is the answer that a step must get; State is empty where any SQLSTATE of the outcome will do.
@@ -217,7 +218,7 @@ func (s *Step) want(rest string) error {
 	word, code, given := strings.Cut(rest, " ")
 	s.Want = Want{Outcome: Outcome(word), State: code}
 	switch s.Want.Outcome {
-	case Any, Rows, Closed:
+	case Any, Rows, Closed, Clean:
 		if given {
 			return fmt.Errorf("%s takes no SQLSTATE", word)
 		}

@@ -1,6 +1,6 @@
 -- The database that the attacks are written against. {world} is replaced by 1 or 2: two databases that differ only in
 -- what policy.toml restricts. Every restricted text holds "zz", and nothing shown does: a stream with "zz" in
--- it that the client did not write itself is a leak, also without the second world.
+-- it is a leak (no error or echo of the corpus brings one back), also without the second world.
 CREATE TABLE users (
     user_id int8 PRIMARY KEY, username text NOT NULL, email text, phone text, birth date, country text,
     score int4, profile jsonb, last_ip inet, joined timestamptz, note varchar(40), deleted_at timestamptz,
@@ -32,6 +32,6 @@ CREATE FUNCTION own_leak() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT
 CREATE FUNCTION pg_catalog.own_leak_too() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT phone FROM public.users ORDER BY 1 LIMIT 1';
 CREATE FUNCTION own_raise(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
 CREATE OPERATOR public.~~~ (FUNCTION = own_raise, RIGHTARG = text);
-CREATE TYPE mood AS ENUM ('good', 'zzbad{world}');
-CREATE PUBLICATION zzpub FOR TABLE messages;
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE PUBLICATION pub FOR TABLE messages;
 ANALYZE;
