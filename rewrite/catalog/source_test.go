@@ -161,9 +161,13 @@ func TestSourceUpstreamFails(t *testing.T) {
 func TestSourceForgetsDatabasePath(t *testing.T) {
 	t.Parallel()
 	s, _, conn := source(t, "forgets", slog.New(slog.DiscardHandler))
-	run(t, conn, "ALTER DATABASE forgets SET search_path = elsewhere")
-	if got := refresh(t, s).SearchPathOf("anybody"); got != "elsewhere" {
+	run(t, conn, "ALTER DATABASE forgets SET search_path = public; CREATE VIEW second AS SELECT a FROM first")
+	snap := refresh(t, s)
+	if got := snap.SearchPathOf("anybody"); got != "public" {
 		t.Errorf("path %q", got)
+	}
+	if r, _ := snap.Relation("public", "second"); !strings.Contains(r.View, "FROM public.first") {
+		t.Errorf("definition %q depends on the database's search_path", r.View)
 	}
 	run(t, conn, "ALTER DATABASE forgets RESET search_path")
 	if got := refresh(t, s).SearchPathOf("anybody"); got != `"$user", public` {
