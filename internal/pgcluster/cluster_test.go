@@ -1,0 +1,40 @@
+package pgcluster_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/cordon-db/cordon/internal/pgcluster"
+	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
+)
+
+func TestStartServesAndStopLeavesNothing(t *testing.T) {
+	c, err := pgcluster.Start(context.Background(), pgcluster.Options{Settings: map[string]string{"application_name": "it's"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := pgtest.Superuser(t, c, "postgres")
+	var encoding, name string
+	if err := conn.QueryRow(context.Background(), "SELECT current_setting('server_encoding'), reset_val FROM pg_settings WHERE name = 'log_min_messages'").Scan(&encoding, &name); err != nil {
+		t.Fatal(err)
+	}
+	if encoding != "UTF8" || name != "warning" {
+		t.Errorf("encoding %q, log_min_messages %q", encoding, name)
+	}
+	data := c.Data
+	if err := c.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("the data directory is still there: %v", err)
+	}
+}
+
+func TestFindHonoursTheVariable(t *testing.T) {
+	t.Setenv("CORDON_PG_BIN", t.TempDir())
+	dir, err := pgcluster.Find()
+	if err == nil && dir == os.Getenv("CORDON_PG_BIN") {
+		t.Errorf("an empty folder was taken for Postgres: %s", dir)
+	}
+}
