@@ -36,20 +36,20 @@ func isUTF8(v string) bool {
 	return v == "utf8" || v == "unicode"
 }
 
-// admitSetting says whether a client may set name to value; redundant: it is pinned to just that and need not be set.
-func admitSetting(name, value string) (redundant bool, err error) {
+// admitSetting says whether a client may set name to value, and gives the value to set: a pinned setting's own.
+func admitSetting(name, value string) (canonical string, err error) {
 	name = strings.ToLower(name)
 	if settable[name] {
-		return false, nil
+		return value, nil
 	}
 	pin, ok := pinned[name]
 	switch {
 	case name == "client_encoding" && isUTF8(value), ok && strings.EqualFold(pin, value):
-		return true, nil
+		return pin, nil
 	case ok:
-		return false, refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is fixed to %s in a masked session", name, pin), "Leave it as it is.")
+		return "", refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is fixed to %s in a masked session", name, pin), "Leave it as it is.")
 	}
-	return false, refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session", name), "Leave it out; docs/refusals.md lists what may be set.")
+	return "", refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session", name), "Leave it out; docs/refusals.md lists what may be set.")
 }
 
 // set rewrites SET and RESET.

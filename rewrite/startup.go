@@ -37,12 +37,12 @@ func admitStartup(startup map[string]string) (admitted map[string]string, path *
 		case strings.HasPrefix(name, "_pq_."), strings.HasPrefix(name, "cordon."), strings.HasPrefix(name, "cordon_key."), name == "default_transaction_read_only":
 			continue
 		}
-		redundant, err := admitSetting(name, value)
+		canonical, err := admitSetting(name, value)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !redundant {
-			admitted[name] = value
+		if _, ok := pinned[name]; !ok {
+			admitted[name] = canonical
 		}
 	}
 	return admitted, path, nil
