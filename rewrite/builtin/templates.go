@@ -90,9 +90,13 @@ func (t templateSet) definitions() {
 	own := oid("$1") + " OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid"
 	t.add("pg_get_viewdef", 1, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
 	t.add("pg_get_viewdef", 2, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
-	t.add("pg_get_indexdef", 1, when(inTwin, "pg_catalog.pg_get_indexdef("+oid("$1")+")"), relation)
-	t.add("pg_get_indexdef", 3, when(inTwin, "pg_catalog.pg_get_indexdef("+oid("$1")+", $2, $3)"), relation)
-	constraint := inSet(oid("$1"), MarkConstraints)
+	// An expression or a predicate may hold raw identifiers as constants.
+	plain := inTwin + " AND EXISTS (SELECT 1 FROM pg_catalog.pg_index cordon_o WHERE cordon_o.indexrelid OPERATOR(pg_catalog.=) " + oid("$1") +
+		" AND cordon_o.indexprs IS NULL AND cordon_o.indpred IS NULL)"
+	t.add("pg_get_indexdef", 1, when(plain, "pg_catalog.pg_get_indexdef("+oid("$1")+")"), relation)
+	t.add("pg_get_indexdef", 3, when(plain, "pg_catalog.pg_get_indexdef("+oid("$1")+", $2, $3)"), relation)
+	constraint := inSet(oid("$1"), MarkConstraints) + " AND EXISTS (SELECT 1 FROM pg_catalog.pg_constraint cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) " +
+		oid("$1") + " AND cordon_o.contype OPERATOR(pg_catalog.<>) 'c'::pg_catalog.\"char\" AND cordon_o.contype OPERATOR(pg_catalog.<>) 'x'::pg_catalog.\"char\")"
 	t.add("pg_get_constraintdef", 1, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+")"), nil)
 	t.add("pg_get_constraintdef", 2, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+", $2)"), nil)
 	t.add("pg_get_partkeydef", 1, "(SELECT pg_catalog.pg_get_partkeydef(cordon_o.partrelid) FROM pg_catalog.pg_partitioned_table cordon_o WHERE cordon_o.partrelid OPERATOR(pg_catalog.=) "+
