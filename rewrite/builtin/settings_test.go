@@ -1,0 +1,70 @@
+package builtin
+
+import "testing"
+
+func TestSettable(t *testing.T) {
+	for _, c := range []struct {
+		name, value, canonical string
+		verdict                Verdict
+	}{
+		{"TimeZone", "Europe/Dublin", "Europe/Dublin", Applied},
+		{"timezone", "<X>+05:30", "<X>+05:30", Applied},
+		{"timezone", "../../etc/passwd", "", Refused},
+		{"client_encoding", "'utf-8'", "", Ignored},
+		{"client_encoding", "LATIN1", "", Refused},
+		{"standard_conforming_strings", "on", "", Ignored},
+		{"standard_conforming_strings", "off", "", Refused},
+		{"transaction_isolation", "SERIALIZABLE", "repeatable read", Applied},
+		{"transaction_read_only", "off", "", Refused},
+		{"default_transaction_read_only", "off", "", Refused},
+		{"client_min_messages", "debug1", "", Refused},
+		{"client_min_messages", "warning", "warning", Applied},
+		{"debug_print_plan", "on", "", Refused},
+		{"extra_float_digits", "3", "3", Applied},
+		{"extra_float_digits", "4", "", Refused},
+		{"statement_timeout", "5s", "5s", Applied},
+		{"statement_timeout", "-1", "", Refused},
+		{"search_path", "public", "public", Virtual},
+		{"role", "postgres", "", Refused},
+		{"session_authorization", "postgres", "", Refused},
+		{"row_security", "off", "", Refused},
+		{"enable_seqscan", "off", "", Refused},
+		{"cordon_key.user", "x", "", Refused},
+		{"work_mem", "1GB", "", Refused},
+	} {
+		canonical, verdict := Settable(c.name, c.value)
+		if canonical != c.canonical || verdict != c.verdict {
+			t.Errorf("Settable(%q, %q) = %q, %d", c.name, c.value, canonical, verdict)
+		}
+		if verdict == Refused && SettingHint(c.name) == "" {
+			t.Errorf("no hint for %s", c.name)
+		}
+	}
+}
+
+func TestShowable(t *testing.T) {
+	for name, want := range map[string]bool{"server_version": true, "TimeZone": true, "cordon_key.user": false, "all": false, "data_directory": false, "config_file": false} {
+		if Showable(name) != want {
+			t.Errorf("Showable(%q) is not %v", name, want)
+		}
+	}
+	if ReportedParameter("search_path") || !ReportedParameter("server_version") {
+		t.Error("wrong parameters are reported")
+	}
+}
+
+func TestWordsAndTypes(t *testing.T) {
+	for _, word := range []string{"select", "SYSTEM_USER", "json_value", "merge_action"} {
+		if !KeywordAnyVersion(word) {
+			t.Errorf("%s is no keyword", word)
+		}
+	}
+	for name, want := range map[string]bool{"int4": true, "_int4": true, "regclass": false, "_regclass": false, "aclitem": false, "pg_class": false, "cstring": false, "": false, "_": false} {
+		if Type(name) != want {
+			t.Errorf("Type(%q) is not %v", name, want)
+		}
+	}
+	if KeywordAnyVersion("username") || !RegType("_regclass") || RegType("text") || TextSearchConfig("public.mine") || !TextSearchConfig("pg_catalog.english") {
+		t.Error("wrong words")
+	}
+}
