@@ -19,11 +19,11 @@ INSERT INTO videos SELECT g, 1 + g % 200, CASE WHEN g % 3 = 0 THEN 'zzprivate{wo
     CASE WHEN g % 3 = 0 THEN ARRAY['zz{world}'] ELSE ARRAY['tag' || g % 5] END
     FROM generate_series(1, 600) g;
 CREATE INDEX videos_views ON videos (views);
-CREATE TABLE messages (message_id serial PRIMARY KEY, sender int8, body text CHECK (body <> 'zzcheck{world}'));
+CREATE TABLE messages (message_id serial PRIMARY KEY, sender int8 REFERENCES users ON UPDATE CASCADE, body text CHECK (body <> 'zzcheck{world}'));
 INSERT INTO messages (sender, body) SELECT g, 'zzbody{world}' FROM generate_series(1, 100 * {world}) g;
 COMMENT ON TABLE messages IS 'zzcomment{world}';
 COMMENT ON COLUMN users.phone IS 'zzcomment{world}';
-CREATE TABLE friends (a int8, b int8, since date);
+CREATE TABLE friends (a int8 REFERENCES users ON UPDATE CASCADE, b int8 REFERENCES users ON UPDATE CASCADE, since date);
 INSERT INTO friends SELECT g, g + 1, date '2024-01-01' FROM generate_series(1, 150) g;
 CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
 CREATE VIEW phones AS SELECT user_id, phone FROM users;
