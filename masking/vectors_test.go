@@ -131,7 +131,7 @@ func write(t *testing.T, name string, typ Type) {
 			add("x", n)
 		}
 		add("a", MaxText+1)
-		for _, value := range []string{"", " ", "a", "alice", "alice.wonder", "Alice", "px", `a\b'c"d%_`, "\u0001", "é", "e\u0301", "日本語", "🦊", "line\nbreak"} {
+		for _, value := range []string{"", " ", "a", "alice.wonder", "Alice", "px", `a\b'c"d%_`, "\u0001", "é", "e\u0301", "日本語", "🦊", "line\nbreak"} {
 			add(value, 0)
 		}
 		file.NotTokens = notTokens(&p.key, add("alice", 0))
