@@ -1,4 +1,4 @@
--- Superset through SQLAlchemy's PostgreSQL dialect: schemas, tables, columns, keys, indexes; written from its documented behaviour
+-- Superset through SQLAlchemy's PostgreSQL dialect: schemas, tables, columns, keys, indexes; written from knowledge of the client, not captured
 select pg_catalog.version();
 select current_schema();
 SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace WHERE pg_catalog.pg_namespace.nspname NOT LIKE 'pg_%' ORDER BY pg_catalog.pg_namespace.nspname;
