@@ -1,0 +1,322 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// environment is what a statement is bound against.
+type environment struct {
+	twin     *twin
+	path     []string // effective search_path: schema names in order, pg_catalog where it stands or implicitly first
+	setting  string   // search_path as SHOW shows it
+	user     string
+	database string
+}
+
+// boundQuery is the outcome of binding: what the lowered tree, deparsed, needs to become the text that is sent.
+type boundQuery struct {
+	columns []Origin
+	marks   []mark
+	opaque  bool
+	tables  []uint32
+}
+
+// mark is an identifier in the deparsed text and what replaces it there.
+type mark struct{ name, text string }
+
+// binder binds one statement.
+type binder struct {
+	env    *environment
+	tables []*tableRef
+	sets   map[string]bool // set markers in use
+	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
+	hazard bool
+	opaque bool
+	refs   map[*pg.ColumnRef]*column // what bare references resolved to
+}
+
+// bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
+func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
+	b := newBinder(env)
+	columns, err := b.query(node.GetSelectStmt(), nil, true)
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(columns), nil
+}
+
+// bindScalars binds expressions that have no FROM clause around them: the arguments of EXECUTE.
+func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
+	b := newBinder(env)
+	for _, n := range nodes {
+		if _, err := b.expr(n, &scope{owner: &selectScope{}}); err != nil {
+			return nil, err
+		}
+	}
+	return b.finish(nil), nil
+}
+
+func newBinder(env *environment) *binder {
+	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}}
+}
+
+// finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.
+func (b *binder) finish(columns []*column) *boundQuery {
+	q := &boundQuery{opaque: b.opaque}
+	for _, t := range b.tables {
+		q.marks = append(q.marks, mark{t.marker, b.render(t)})
+		q.tables = append(q.tables, t.exposed.relation.OID)
+		q.opaque = q.opaque || t.opaque()
+	}
+	for name := range b.sets {
+		q.marks = append(q.marks, mark{name, b.setText(name)})
+	}
+	for _, c := range columns {
+		origin := c.origin
+		if b.hazard && c.filtered {
+			origin = Origin{Unknown: true} // the fence hides it
+		}
+		q.columns = append(q.columns, origin)
+	}
+	return q
+}
+
+// query binds a SELECT, VALUES or set operation and returns its output columns. top says that nothing is around it,
+// so that its select list is evaluated on rows that passed every filter.
+func (b *binder) query(sel *pg.SelectStmt, outer *scope, top bool) ([]*column, error) {
+	if sel == nil {
+		return nil, refused("forbidden-statement", "cordon: only queries are admitted here", "Write a SELECT.")
+	}
+	if sel.IntoClause != nil {
+		return nil, refused("forbidden-into", "cordon: SELECT INTO would create a table; masked sessions are read-only", "Leave INTO out.")
+	}
+	if len(sel.LockingClause) > 0 {
+		return nil, refused("forbidden-locking", "cordon: FOR UPDATE and FOR SHARE take row locks; masked sessions are read-only", "Leave the locking clause out.")
+	}
+	with := outer.child()
+	if err := b.with(sel.WithClause, with); err != nil {
+		return nil, err
+	}
+	switch {
+	case sel.Op != pg.SetOperation_SETOP_NONE:
+		return b.setOperation(sel, with)
+	case len(sel.ValuesLists) > 0:
+		return b.values(sel, with)
+	}
+	return b.selectQuery(sel, with, top)
+}
+
+// with binds the WITH queries in order; each sees those before it, and itself if it is recursive.
+func (b *binder) with(clause *pg.WithClause, sc *scope) error {
+	ctes := clause.GetCtes()
+	if clause.GetRecursive() {
+		for i := len(ctes) - 1; i > 0; i-- { // a name of a later query must not be taken for a table
+			sc.ctes = append(sc.ctes, &cte{name: ctes[i].GetCommonTableExpr().GetCtename(), later: true})
+		}
+	}
+	for _, n := range ctes {
+		x := n.GetCommonTableExpr()
+		columns, err := b.cteColumns(x, sc, clause.Recursive)
+		if err != nil {
+			return err
+		}
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns})
+	}
+	return nil
+}
+
+func (b *binder) cteColumns(x *pg.CommonTableExpr, sc *scope, recursive bool) ([]*column, error) {
+	sel := x.Ctequery.GetSelectStmt()
+	if sel == nil {
+		return nil, refused("forbidden-write", "cordon: a WITH query that changes data is not admitted; masked sessions are read-only", "Use SELECT in WITH.")
+	}
+	var (
+		columns []*column
+		err     error
+	)
+	if recursive && sel.Op == pg.SetOperation_SETOP_UNION {
+		columns, err = b.recursiveCTE(x, sel, sc)
+	} else {
+		columns, err = b.query(sel, sc, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return appendSearchColumns(x, rename(columns, x.Aliascolnames)), nil
+}
+
+// recursiveCTE binds the non-recursive arm, puts its columns in scope under the CTE's name, then binds the recursive arm.
+func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *scope) ([]*column, error) {
+	sc := outer.child()
+	if err := b.with(sel.WithClause, sc); err != nil {
+		return nil, err
+	}
+	left, err := b.query(sel.Larg, sc, false)
+	if err != nil {
+		return nil, err
+	}
+	self := rename(derived(left), x.Aliascolnames)
+	inner := sc.child()
+	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self)})
+	right, err := b.query(sel.Rarg, inner, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.orderAndLimit(sel, sc, left); err != nil {
+		return nil, err
+	}
+	return mergeColumns(derived(left), right)
+}
+
+// appendSearchColumns adds what SEARCH and CYCLE add to a recursive query.
+func appendSearchColumns(x *pg.CommonTableExpr, columns []*column) []*column {
+	filtered := false
+	for _, c := range columns {
+		filtered = filtered || c.filtered
+	}
+	add := func(name string) {
+		if name != "" {
+			columns = append(columns, &column{name: name, filtered: filtered, origin: Origin{Unknown: true}})
+		}
+	}
+	add(x.SearchClause.GetSearchSeqColumn())
+	add(x.CycleClause.GetCycleMarkColumn())
+	add(x.CycleClause.GetCyclePathColumn())
+	return columns
+}
+
+func (b *binder) setOperation(sel *pg.SelectStmt, with *scope) ([]*column, error) {
+	left, err := b.query(sel.Larg, with, false)
+	if err != nil {
+		return nil, err
+	}
+	right, err := b.query(sel.Rarg, with, false)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := mergeColumns(derived(left), right)
+	if err != nil {
+		return nil, err
+	}
+	return columns, b.orderAndLimit(sel, with, columns)
+}
+
+// mergeColumns joins the columns of two arms of a set operation, position by position.
+func mergeColumns(left, right []*column) ([]*column, error) {
+	if len(left) != len(right) {
+		return nil, &Error{Code: "42601", Message: "each UNION, INTERSECT or EXCEPT query must have the same number of columns"}
+	}
+	merged := make([]*column, len(left))
+	for i, l := range left {
+		m := *l
+		m.label = joinLabels(l.label, right[i].label)
+		m.filtered = l.filtered || right[i].filtered
+		m.origin = Origin{Unknown: true}
+		if m.typ != right[i].typ {
+			m.typ = 0
+		}
+		merged[i] = &m
+	}
+	return merged, nil
+}
+
+// orderAndLimit binds what follows a set operation or VALUES: only output columns may be named in ORDER BY.
+func (b *binder) orderAndLimit(sel *pg.SelectStmt, sc *scope, columns []*column) error {
+	for _, n := range sel.SortClause {
+		if s := n.GetSortBy(); !isOrdinal(s.GetNode()) && !isOutputName(s.GetNode(), columns) {
+			return &Error{Code: "0A000", Message: "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
+				Hint: "Only result column names can be used, not expressions or functions. Wrap the query in a SELECT to order by an expression."}
+		}
+		if err := b.sortOperator(n.GetSortBy()); err != nil {
+			return err
+		}
+	}
+	return b.limit(sel, sc)
+}
+
+func (b *binder) limit(sel *pg.SelectStmt, sc *scope) error {
+	for _, n := range []*pg.Node{sel.LimitOffset, sel.LimitCount} {
+		if n == nil {
+			continue
+		}
+		if _, err := b.expr(n, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values binds VALUES lists; every row counts for a column's label.
+func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
+	sc := with.child()
+	sc.owner = &selectScope{}
+	var columns []*column
+	for row, n := range sel.ValuesLists {
+		for i, e := range n.GetList().GetItems() {
+			in, err := b.rootExpr(e, sc, true)
+			if err != nil {
+				return nil, err
+			}
+			if row == 0 {
+				columns = append(columns, &column{name: "column" + itoa(i+1), typ: in.typ, label: in.label, filtered: in.filtered, origin: Origin{Unknown: true}})
+				continue
+			}
+			if i >= len(columns) {
+				return nil, &Error{Code: "42601", Message: "VALUES lists must all be the same length"}
+			}
+			c := columns[i]
+			c.label, c.filtered = joinLabels(c.label, in.label), c.filtered || in.filtered
+			if c.typ != in.typ {
+				c.typ = 0
+			}
+		}
+	}
+	return columns, b.orderAndLimit(sel, with, columns)
+}
+
+// derived copies columns for a place where the table's own columns are no longer what is read.
+func derived(columns []*column) []*column {
+	out := make([]*column, len(columns))
+	for i, c := range columns {
+		d := *c
+		d.uses = nil
+		d.origin = Origin{Unknown: true}
+		out[i] = &d
+	}
+	return out
+}
+
+// rename applies a column alias list.
+func rename(columns []*column, names []*pg.Node) []*column {
+	if len(names) == 0 {
+		return columns
+	}
+	out := make([]*column, len(columns))
+	for i, c := range columns {
+		d := *c
+		if i < len(names) {
+			d.name = names[i].GetString_().GetSval()
+		}
+		out[i] = &d
+	}
+	return out
+}
+
+func isOrdinal(n *pg.Node) bool {
+	c := n.GetAConst()
+	return c != nil && c.GetIval() != nil
+}
+
+func isOutputName(n *pg.Node, columns []*column) bool {
+	fields := n.GetColumnRef().GetFields()
+	if len(fields) != 1 {
+		return false
+	}
+	name := fields[0].GetString_().GetSval()
+	for _, c := range columns {
+		if c.name == name && name != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,273 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// callKey is what the function rule decides on: no argument types are needed, since every overload that takes as many
+// arguments has to be reviewed.
+type callKey struct {
+	schema, name string
+	args         int
+}
+
+// callVerdict is the outcome of the function rule.
+type callVerdict struct {
+	admitted bool
+	exists   bool
+	rule     builtin.Rule
+	result   uint32 // common result type of the overloads; 0 where they differ
+	kind     byte   // prokind they share: f, a, w
+}
+
+// accepts says whether an overload takes this many arguments.
+func acceptsArgs(f *catalog.Function, args int) bool {
+	if f.Variadic != 0 {
+		return args >= len(f.Args)-1-f.Defaults
+	}
+	return args <= len(f.Args) && args >= len(f.Args)-f.Defaults
+}
+
+func (tw *twin) accepts(schema, name string, args int) bool {
+	return slices.ContainsFunc(tw.snapshot.Functions(schema, name), func(f *catalog.Function) bool { return acceptsArgs(f, args) })
+}
+
+// call applies the function rule: a built-in name all of whose overloads of this arity are reviewed and were made by
+// initdb (pitfall C8).
+func (tw *twin) call(schema, name string, args int) callVerdict {
+	key := callKey{schema, name, args}
+	if v, ok := tw.calls.Load(key); ok {
+		return v.(callVerdict)
+	}
+	v := tw.judgeCall(key)
+	tw.calls.Store(key, v)
+	return v
+}
+
+func (tw *twin) judgeCall(key callKey) callVerdict {
+	var v callVerdict
+	var listed bool
+	if v.rule, listed = builtin.Function(key.schema, key.name, key.args); listed && v.rule.Template != "" {
+		v.admitted, v.exists = true, true
+	}
+	reviewed := true
+	for _, f := range tw.snapshot.Functions(key.schema, key.name) {
+		if !acceptsArgs(f, key.args) {
+			continue
+		}
+		if !v.exists || v.kind == 0 {
+			v.result, v.kind = f.Result, f.Kind
+		}
+		v.exists = true
+		if f.Result != v.result {
+			v.result = 0
+		}
+		if f.Kind == 'a' || f.Kind == 'w' {
+			v.kind = f.Kind
+		}
+		reviewed = reviewed && f.OID < catalog.FirstUserOID && builtin.FunctionArgs(key.schema, key.name, tw.typeNames(f.Args))
+	}
+	if v.rule.Template == "" {
+		v.admitted = listed && v.exists && reviewed
+	} else if !reviewedTemplate(tw, key) {
+		v.admitted = false
+	}
+	if t, ok := tw.snapshot.Types[v.result]; ok && t.Kind == 'p' {
+		v.result = 0 // polymorphic: the type depends on the arguments
+	}
+	return v
+}
+
+// reviewedTemplate says that nobody added an overload to a function that a template replaces.
+func reviewedTemplate(tw *twin, key callKey) bool {
+	for _, f := range tw.snapshot.Functions(key.schema, key.name) {
+		if acceptsArgs(f, key.args) && f.OID >= catalog.FirstUserOID {
+			return false
+		}
+	}
+	return true
+}
+
+func (tw *twin) typeNames(oids []uint32) []string {
+	names := make([]string, len(oids))
+	for i, oid := range oids {
+		if t, ok := tw.snapshot.Types[oid]; ok {
+			names[i] = t.Name
+		}
+	}
+	return names
+}
+
+// funcCall binds a function, aggregate or window function call.
+func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
+	parts, _ := splitName(f.Funcname)
+	name := parts[len(parts)-1]
+	if in, done, err := b.rowField(n, f, parts, sc); done || err != nil {
+		return in, err
+	}
+	if in, done, err := b.specialCall(n, f, parts, sc); done || err != nil {
+		return in, err
+	}
+	args := len(f.Args)
+	if f.AggWithinGroup {
+		args += len(f.AggOrder)
+	}
+	v, err := b.admitCall(f, parts, args)
+	if err != nil {
+		return info{}, err
+	}
+	in, err := b.callArguments(f, v, sc)
+	if err != nil {
+		return info{}, err
+	}
+	in.safe = in.safe && v.rule.Safe && f.Over == nil
+	in.typ = v.result
+	in.moment = args == 0 && moments[name]
+	in.safe = in.safe || in.moment
+	if v.rule.Template != "" {
+		if f.Over != nil || f.AggFilter != nil || f.AggDistinct || f.FuncVariadic || len(f.AggOrder) > 0 {
+			return info{}, undefinedFunction(name)
+		}
+		return info{filtered: in.filtered, typ: v.result}, b.applyTemplate(n, v.rule.Template, f.Args)
+	}
+	return in, nil
+}
+
+// moments are functions of no argument that give the time of the transaction.
+var moments = map[string]bool{"now": true, "transaction_timestamp": true, "statement_timestamp": true}
+
+// rowField binds f(row) where the row has a column f: functional notation for the column (pitfall S12).
+func (b *binder) rowField(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope) (info, bool, error) {
+	if len(parts) != 1 || len(f.Args) != 1 || f.AggStar || f.Over != nil || f.AggFilter != nil || f.AggDistinct {
+		return info{}, false, nil
+	}
+	it := b.rowItem(f.Args[0], sc)
+	if it == nil {
+		return info{}, false, nil
+	}
+	c, err := it.column(parts[0])
+	if err != nil || c == nil {
+		return info{}, false, err
+	}
+	ref := &pg.ColumnRef{Fields: nameNodes(it.emit, parts[0])}
+	n.Node = &pg.Node_ColumnRef{ColumnRef: ref}
+	return b.useColumn(ref, it, c, sc), true, nil
+}
+
+// admitCall applies the function rule to a name as it is written.
+func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdict, error) {
+	name := parts[len(parts)-1]
+	schemas := b.env.path
+	if len(parts) > 1 {
+		schemas = parts[len(parts)-2 : len(parts)-1]
+	}
+	var elsewhere string
+	var v callVerdict
+	for _, s := range schemas {
+		if s == "pg_catalog" || s == "information_schema" {
+			if w := b.env.twin.call(s, name, args); w.exists && !v.exists {
+				v = w
+			}
+			continue
+		}
+		if b.env.twin.accepts(s, name, args) && elsewhere == "" {
+			elsewhere = s
+		}
+	}
+	switch {
+	case elsewhere != "" && v.exists:
+		return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s of schema %s could be chosen instead of the built-in one", name, elsewhere),
+			"Write pg_catalog."+name+"(...).")
+	case elsewhere != "":
+		if !slices.Contains(b.env.twin.policy.Functions, elsewhere+"."+name) {
+			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s is not allowed by the policy", elsewhere, name),
+				"Ask for it to be listed under functions in the policy, or write the expression without it.")
+		}
+		f.Funcname = nameNodes(elsewhere, name)
+		b.opaque = true // what it raises is its own
+		return callVerdict{admitted: true, exists: true}, nil
+	case v.admitted:
+		return v, nil
+	case v.exists:
+		return v, refused("forbidden-function", "cordon: function "+name+" is not admitted in a masked session",
+			"It is not on the list of reviewed functions (docs/functions.md). Write the expression without it.")
+	}
+	return v, undefinedFunction(name)
+}
+
+// callArguments binds what stands in a call's parentheses and after it.
+func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, error) {
+	aggregate := v.kind == 'a' && f.Over == nil
+	if aggregate && sc.owner != nil {
+		sc.owner.aggregates++
+		defer func() { sc.owner.aggregates-- }()
+	}
+	in, err := b.exprs(f.Args, sc)
+	if err != nil {
+		return info{}, err
+	}
+	for _, o := range f.AggOrder {
+		arg, err := b.expr(o.GetSortBy().GetNode(), sc)
+		if err != nil {
+			return info{}, err
+		}
+		in.merge(arg)
+		if err := b.sortOperator(o.GetSortBy()); err != nil {
+			return info{}, err
+		}
+	}
+	if f.AggFilter != nil {
+		arg, err := b.rootExpr(f.AggFilter, sc, true)
+		if err != nil {
+			return info{}, err
+		}
+		in.merge(arg)
+	}
+	if err := b.window(f.Over, sc); err != nil {
+		return info{}, err
+	}
+	if v.kind == 'a' || v.kind == 'w' {
+		for _, it := range sc.items { // the number of rows is derived from every table
+			for _, c := range it.columns {
+				in.filtered = in.filtered || c.filtered
+			}
+		}
+	}
+	return in, nil
+}
+
+// outputColumns are the columns of a function call in FROM that has output arguments.
+func (tw *twin) outputColumns(f *pg.FuncCall) []*column {
+	if f == nil {
+		return nil
+	}
+	parts, _ := splitName(f.Funcname)
+	schema := "pg_catalog"
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	for _, overload := range tw.snapshot.Functions(schema, parts[len(parts)-1]) {
+		if !acceptsArgs(overload, len(f.Args)) || len(overload.Out) < 2 && !(len(overload.Out) == 1 && overload.Out[0].Name != "") {
+			continue
+		}
+		var columns []*column
+		for _, field := range overload.Out {
+			columns = append(columns, &column{name: field.Name})
+		}
+		return columns
+	}
+	if len(parts) > 0 && parts[len(parts)-1] == "unnest" && len(f.Args) > 1 {
+		var columns []*column
+		for range f.Args {
+			columns = append(columns, &column{name: "unnest"})
+		}
+		return columns
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package rewrite
+
+import (
+	"regexp"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// operator admits an operator name: the server's search_path is pinned, so only pg_catalog's can be chosen, and of
+// those only built-in ones whose functions are reviewed.
+func (b *binder) operator(name []*pg.Node) error {
+	parts, _ := splitName(name)
+	if len(parts) == 0 {
+		return nil
+	}
+	op := parts[len(parts)-1]
+	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
+		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" of schema "+quoted(parts[len(parts)-2])+" is not reviewed",
+			"Use the operators of pg_catalog.")
+	}
+	found := false
+	for _, o := range b.env.twin.snapshot.Operators(op) {
+		if o.Schema != "pg_catalog" {
+			continue
+		}
+		found = true
+		if o.OID >= catalog.FirstUserOID || !builtin.Operator(op, b.typeNameOf(o.Left), b.typeNameOf(o.Right)) {
+			return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not reviewed for every type", "Use a function or another operator.")
+		}
+	}
+	if !found && op != "<>" && op != "!=" {
+		return &Error{Code: "42883", Message: "operator does not exist: " + op}
+	}
+	return nil
+}
+
+func (b *binder) typeNameOf(oid uint32) string {
+	if t, ok := b.env.twin.snapshot.Types[oid]; ok {
+		return t.Name
+	}
+	return ""
+}
+
+// comparable says that comparing two values cannot raise, whatever they are.
+func (b *binder) comparable(op string, l, r info) bool {
+	if op == "!=" {
+		op = "<>"
+	}
+	switch {
+	case l.literal && r.literal:
+		return false
+	case l.literal:
+		l.typ = r.typ
+	case r.literal:
+		r.typ = l.typ
+	}
+	if l.typ == 0 || r.typ == 0 {
+		return false
+	}
+	if l.typ == r.typ && quietOperators[op] {
+		if t, ok := b.env.twin.snapshot.Types[l.typ]; ok && t.Kind == 'e' {
+			return true
+		}
+	}
+	return builtin.SafeOperator(op, b.typeNameOf(l.typ), b.typeNameOf(r.typ))
+}
+
+// aExpr binds an operator expression.
+func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
+	if err := b.operator(operatorOf(x)); err != nil {
+		return info{}, err
+	}
+	var l, r info
+	var err error
+	if x.Lexpr != nil {
+		if l, err = b.expr(x.Lexpr, sc); err != nil {
+			return info{}, err
+		}
+	}
+	if r, err = b.expr(x.Rexpr, sc); err != nil {
+		return info{}, err
+	}
+	in := info{safe: true}
+	in.merge(l)
+	in.merge(r)
+	if x.Lexpr == nil {
+		return typed(in, nil, 0, false)
+	}
+	op := lastString(x.Name)
+	switch x.Kind {
+	case pg.A_Expr_Kind_AEXPR_OP:
+		return b.binary(op, l, r, in), nil
+	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
+		in.typ, in.safe = oidBool, in.safe && b.comparable("=", l, r)
+	case pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN:
+		in.typ, in.safe = oidBool, in.safe && b.comparableList(op, l, x.Rexpr, sc)
+	case pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
+		in.typ, in.safe = oidBool, in.safe && l.typ != 0 && builtin.SafeOperator("=", b.typeNameOf(l.typ), "text") && wellFormedPattern(x.Rexpr)
+	case pg.A_Expr_Kind_AEXPR_NULLIF:
+		in.typ, in.label, in.safe = l.typ, l.label, false
+	default: // ANY, ALL, SIMILAR, BETWEEN SYMMETRIC
+		in.typ, in.safe = oidBool, false
+	}
+	return in, nil
+}
+
+// operatorOf is the operator that an expression resolves on the server; BETWEEN names none of its own.
+func operatorOf(x *pg.A_Expr) []*pg.Node {
+	switch x.Kind {
+	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+		return nameNodes("<=")
+	}
+	return x.Name
+}
+
+func (b *binder) binary(op string, l, r, in info) info {
+	switch {
+	case quietOperators[op] || op == "!=":
+		in.typ, in.safe = oidBool, in.safe && b.comparable(op, l, r)
+	case (op == "+" || op == "-") && l.moment && r.span:
+		in.typ, in.moment = oidTimestampTZ, true
+	default:
+		in.typ, in.safe = b.operatorResult(op, l.typ, r.typ), false
+	}
+	return in
+}
+
+// operatorResult is the result type of the built-in operator with just these operand types; 0 if there is none.
+func (b *binder) operatorResult(op string, l, r uint32) uint32 {
+	for _, o := range b.env.twin.snapshot.Operators(op) {
+		if o.Schema == "pg_catalog" && o.Left == l && o.Right == r {
+			return o.Result
+		}
+	}
+	return 0
+}
+
+// comparableList says that comparing a value with each of a list cannot raise. The members are bound already: only
+// constants, parameters and columns are looked at again.
+func (b *binder) comparableList(op string, l info, list *pg.Node, sc *scope) bool {
+	if op != "=" && op != "<>" {
+		op = "<="
+	}
+	for _, n := range list.GetList().GetItems() {
+		var r info
+		switch x := n.GetNode().(type) {
+		case *pg.Node_AConst:
+			r = constant(x.AConst)
+		case *pg.Node_ParamRef:
+			r = info{literal: true}
+		case *pg.Node_ColumnRef:
+			if c := b.refs[x.ColumnRef]; c != nil {
+				r = info{typ: c.typ}
+			}
+		case *pg.Node_TypeCast:
+			if x.TypeCast.Arg.GetAConst() != nil {
+				r.typ, _ = b.typeName(x.TypeCast.TypeName)
+			}
+		}
+		if !b.comparable(op, l, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// wellFormedPattern says that LIKE with this pattern cannot raise: a literal that does not end in an escape (pitfall C1).
+func wellFormedPattern(n *pg.Node) bool {
+	c := n.GetAConst().GetSval()
+	if c == nil {
+		return false
+	}
+	pattern := c.Sval
+	trailing := len(pattern) - len(strings.TrimRight(pattern, `\`))
+	return trailing%2 == 0
+}
+
+var shortSpan = regexp.MustCompile(`^\d{1,4} (second|minute|hour|day|week|month|year)s?$`)
+
+// isSpan recognises a literal such as INTERVAL '30 days'.
+func isSpan(oid uint32, arg *pg.Node) bool {
+	c := arg.GetAConst().GetSval()
+	return oid == oidInterval && c != nil && shortSpan.MatchString(strings.ToLower(c.Sval))
+}

@@ -1,0 +1,272 @@
+package rewrite
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+// selectScope is what one SELECT needs to remember across its clauses.
+type selectScope struct {
+	taken      map[string]*item // aliases of its FROM clause as they are sent
+	collecting bool             // references are after grouping: in the select list, HAVING, ORDER BY
+	aggregates int              // depth of aggregate arguments being bound
+	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
+}
+
+// looseRef is a reference that GROUP BY must cover.
+type looseRef struct {
+	item   *item
+	column *column
+}
+
+// selectQuery binds one SELECT, clause by clause in the order in which names come into being.
+func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {
+	sc := with.child()
+	sc.owner = &selectScope{taken: map[string]*item{}}
+	for _, n := range sel.FromClause {
+		items, _, err := b.fromItem(n, sc, with)
+		if err != nil {
+			return nil, err
+		}
+		sc.items = append(sc.items, items...)
+	}
+	if sel.WhereClause != nil {
+		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
+			return nil, err
+		}
+		b.pushConjuncts(sel.WhereClause, sc)
+	}
+	sc.owner.collecting = len(sel.GroupClause) > 0
+	columns, err := b.targets(sel, sc, top)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.grouping(sel, sc, columns); err != nil {
+		return nil, err
+	}
+	if err := b.windows(sel.WindowClause, sc); err != nil {
+		return nil, err
+	}
+	for _, n := range sel.DistinctClause {
+		if n.GetNode() == nil { // plain DISTINCT is a list of one empty node
+			continue
+		}
+		if err := b.outputExpr(n, sc, columns, top); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range sel.SortClause {
+		if err := b.outputExpr(n.GetSortBy().GetNode(), sc, columns, top); err != nil {
+			return nil, err
+		}
+		if err := b.sortOperator(n.GetSortBy()); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.limit(sel, with); err != nil {
+		return nil, err
+	}
+	return columns, b.dependOnKey(sel, sc)
+}
+
+// targets binds the select list; a target whose expression is replaced keeps its name.
+func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, error) {
+	var columns []*column
+	var list []*pg.Node
+	for _, n := range sel.TargetList {
+		target := n.GetResTarget()
+		if target == nil {
+			return nil, refused("unknown-syntax", "cordon: this kind of select item is not understood", "Write the expression in another way.")
+		}
+		stars, nodes, isStar, err := b.star(target, sc, sel)
+		if err != nil {
+			return nil, err
+		}
+		if isStar {
+			columns = append(columns, stars...)
+			list = append(list, nodes...)
+			continue
+		}
+		name := outputName(target)
+		in, err := b.rootExpr(target.Val, sc, !top)
+		if err != nil {
+			return nil, err
+		}
+		if target.Name == "" && outputName(target) != name {
+			target.Name = name
+		}
+		columns = append(columns, &column{name: name, typ: in.typ, label: in.label, filtered: in.filtered, origin: in.origin})
+		list = append(list, n)
+	}
+	sel.TargetList = list
+	return columns, nil
+}
+
+// grouping binds GROUP BY, where a bare name is an input column first, and HAVING.
+func (b *binder) grouping(sel *pg.SelectStmt, sc *scope, columns []*column) error {
+	collecting := sc.owner.collecting
+	sc.owner.collecting = false
+	for _, n := range sel.GroupClause {
+		if err := b.groupItem(n, sc, columns); err != nil {
+			return err
+		}
+	}
+	sc.owner.collecting = collecting
+	if sel.HavingClause == nil {
+		return nil
+	}
+	_, err := b.rootExpr(sel.HavingClause, sc, true)
+	return err
+}
+
+func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
+	if set := n.GetGroupingSet(); set != nil {
+		for _, c := range set.Content {
+			if err := b.groupItem(c, sc, columns); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if row := n.GetRowExpr(); row != nil && row.RowFormat == pg.CoercionForm_COERCE_IMPLICIT_CAST {
+		for _, c := range row.Args {
+			if err := b.groupItem(c, sc, columns); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if isOrdinal(n) {
+		return nil
+	}
+	if isOutputName(n, columns) {
+		local := &scope{items: sc.items}
+		if _, c, err := local.findColumn(n.GetColumnRef().Fields[0].GetString_().Sval); err != nil || c == nil {
+			return err
+		}
+	}
+	_, err := b.rootExpr(n, sc, false)
+	return err
+}
+
+// outputExpr binds an item of ORDER BY or DISTINCT ON, where a bare name is an output column first.
+func (b *binder) outputExpr(n *pg.Node, sc *scope, columns []*column, top bool) error {
+	if isOrdinal(n) || isOutputName(n, columns) {
+		return nil
+	}
+	_, err := b.rootExpr(n, sc, !top)
+	return err
+}
+
+// sortOperator admits ORDER BY ... USING with a built-in comparison only.
+func (b *binder) sortOperator(s *pg.SortBy) error {
+	if len(s.GetUseOp()) == 0 {
+		return nil
+	}
+	return b.operator(s.UseOp)
+}
+
+func (b *binder) windows(defs []*pg.Node, sc *scope) error {
+	for _, n := range defs {
+		if err := b.window(n.GetWindowDef(), sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *binder) window(w *pg.WindowDef, sc *scope) error {
+	if w == nil {
+		return nil
+	}
+	for _, n := range w.PartitionClause {
+		if _, err := b.rootExpr(n, sc, true); err != nil { // a condition on the key descends below the window
+			return err
+		}
+	}
+	for _, n := range w.OrderClause {
+		if _, err := b.rootExpr(n.GetSortBy().GetNode(), sc, false); err != nil {
+			return err
+		}
+		if err := b.sortOperator(n.GetSortBy()); err != nil {
+			return err
+		}
+	}
+	for _, n := range []*pg.Node{w.StartOffset, w.EndOffset} {
+		if n == nil {
+			continue
+		}
+		if _, err := b.expr(n, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutEquality are types that GROUP BY cannot take: json, xml, point, line, lseg, box, path, polygon, circle.
+var withoutEquality = map[uint32]bool{114: true, 142: true, 600: true, 601: true, 602: true, 603: true, 604: true, 628: true, 718: true}
+
+// dependOnKey appends to GROUP BY what a table's primary key determines. Postgres does this by itself for a table,
+// not for the subquery that stands in its place (check_functional_grouping in pg_constraint.c, pitfall S3).
+func (b *binder) dependOnKey(sel *pg.SelectStmt, sc *scope) error {
+	if len(sel.GroupClause) == 0 || len(sc.owner.loose) == 0 {
+		return nil
+	}
+	grouped, ok := b.groupedColumns(sel)
+	if !ok {
+		return nil
+	}
+	for _, ref := range sc.owner.loose {
+		table := ref.item.table
+		if table == nil || len(ref.column.uses) != 1 || grouped[ref.column.uses[0]] || !table.keyIn(grouped) {
+			continue
+		}
+		if withoutEquality[ref.column.typ] {
+			return refused("group-by-key-type", "cordon: column "+quoted(ref.column.name)+" has no equality and cannot be grouped with the primary key",
+				"Use an aggregate such as (array_agg("+ref.column.name+"))[1].")
+		}
+		grouped[ref.column.uses[0]] = true
+		sel.GroupClause = append(sel.GroupClause, pg.MakeColumnRefNode(nameNodes(ref.item.emit, ref.column.name), 0))
+	}
+	return nil
+}
+
+// groupedColumns are the table columns that GROUP BY names, directly, by ordinal or by output name. Not ok: grouping sets.
+func (b *binder) groupedColumns(sel *pg.SelectStmt) (map[*bool]bool, bool) {
+	grouped := map[*bool]bool{}
+	for _, n := range sel.GroupClause {
+		if n.GetGroupingSet() != nil {
+			return nil, false
+		}
+		ref := n.GetColumnRef()
+		if b.refs[ref] == nil || ref == nil {
+			ref = targetRef(sel, n)
+		}
+		if c := b.refs[ref]; ref != nil && c != nil {
+			for _, u := range c.uses {
+				grouped[u] = true
+			}
+		}
+	}
+	return grouped, true
+}
+
+// targetRef is the column reference of the select item that an ordinal or an output name stands for.
+func targetRef(sel *pg.SelectStmt, n *pg.Node) *pg.ColumnRef {
+	if isOrdinal(n) {
+		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(sel.TargetList) {
+			return sel.TargetList[i-1].GetResTarget().GetVal().GetColumnRef()
+		}
+		return nil
+	}
+	name := lastString(n.GetColumnRef().GetFields())
+	for _, t := range sel.TargetList {
+		if name != "" && outputName(t.GetResTarget()) == name {
+			return t.GetResTarget().GetVal().GetColumnRef()
+		}
+	}
+	return nil
+}

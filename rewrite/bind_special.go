@@ -1,0 +1,172 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+)
+
+// specialCall binds functions that read or set what cordon tracks itself, and settings.
+func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope) (info, bool, error) {
+	name := parts[len(parts)-1]
+	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
+		return info{}, false, nil
+	}
+	switch name {
+	case "current_schema":
+		if len(f.Args) == 0 {
+			b.currentSchema(n)
+			return info{safe: true}, true, nil
+		}
+	case "current_schemas":
+		return b.currentSchemas(n, f)
+	case "current_setting":
+		return b.currentSetting(n, f)
+	case "set_config":
+		return b.setConfig(f)
+	}
+	return info{}, false, nil
+}
+
+// castNode is text::pg_catalog.<type>, or an array of it.
+func castNode(text, typ string, array bool) *pg.Node {
+	t := &pg.TypeName{Names: nameNodes("pg_catalog", typ), Typemod: -1}
+	if array {
+		t.ArrayBounds = []*pg.Node{pg.MakeIntNode(-1)}
+	}
+	return &pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: pg.MakeAConstStrNode(text, 0), TypeName: t}}}
+}
+
+func nullText(typ string) *pg.Node {
+	n := castNode("", typ, false)
+	n.GetTypeCast().Arg = &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
+	return n
+}
+
+// currentSchema is the first schema of the session's own search_path that exists.
+func (b *binder) currentSchema(n *pg.Node) {
+	explicit := b.explicitPath(false)
+	if len(explicit) == 0 {
+		n.Node = nullText("name").Node
+		return
+	}
+	n.Node = castNode(explicit[0], "name", false).Node
+}
+
+// explicitPath is the search_path's existing schemas, with or without the pg_catalog that is implicit.
+func (b *binder) explicitPath(implicit bool) []string {
+	var path []string
+	named := strings.Contains(b.env.setting, "pg_catalog")
+	for _, s := range b.env.path {
+		if s == "pg_catalog" && !named && !implicit {
+			continue
+		}
+		if _, ok := b.env.twin.snapshot.Schemas[s]; ok {
+			path = append(path, s)
+		}
+	}
+	return path
+}
+
+func (b *binder) currentSchemas(n *pg.Node, f *pg.FuncCall) (info, bool, error) {
+	if len(f.Args) != 1 {
+		return info{}, false, nil
+	}
+	implicit, ok := booleanLiteral(f.Args[0])
+	if !ok {
+		return info{}, true, refused("current-schemas-argument", "cordon: current_schemas takes a literal here", "Write current_schemas(true) or current_schemas(false).")
+	}
+	var quotedNames []string
+	for _, s := range b.explicitPath(implicit) {
+		quotedNames = append(quotedNames, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)+`"`)
+	}
+	n.Node = castNode("{"+strings.Join(quotedNames, ",")+"}", "name", true).Node
+	return info{safe: true}, true, nil
+}
+
+func booleanLiteral(n *pg.Node) (value, ok bool) {
+	if cast := n.GetTypeCast(); cast != nil {
+		n = cast.Arg
+	}
+	c := n.GetAConst()
+	switch {
+	case c.GetBoolval() != nil:
+		return c.GetBoolval().Boolval, true
+	case c.GetSval() != nil:
+		s := strings.ToLower(c.GetSval().Sval)
+		return s == "t" || s == "true" || s == "on" || s == "1", true
+	}
+	return false, false
+}
+
+// currentSetting reads a setting of the allow list, by literal name only: the keys are settings too.
+func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) {
+	name := ""
+	if len(f.Args) > 0 {
+		name = strings.ToLower(stringLiteral(f.Args[0]))
+	}
+	switch {
+	case name == "" || len(f.Args) > 2:
+		return info{}, true, refused("forbidden-setting", "cordon: current_setting needs the setting's name as a literal", "Write current_setting('name').")
+	case name == "search_path":
+		n.Node = castNode(b.env.setting, "text", false).Node
+		return info{}, true, nil
+	case !builtin.Showable(name):
+		return info{}, true, refused("forbidden-setting", "cordon: setting "+quoted(name)+" is not shown to a masked session", "See docs/configuration.md for the settings that are.")
+	}
+	if len(f.Args) == 2 {
+		if _, ok := booleanLiteral(f.Args[1]); !ok {
+			return info{}, true, refused("forbidden-setting", "cordon: current_setting needs literals", "Write current_setting('name', true).")
+		}
+	}
+	return info{typ: 25}, true, nil
+}
+
+// setConfig admits what SET admits, by literals, but for search_path: it would change while the statement runs.
+func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
+	if len(f.Args) != 3 {
+		return info{}, true, undefinedFunction("set_config")
+	}
+	name, value := strings.ToLower(stringLiteral(f.Args[0])), stringLiteral(f.Args[1])
+	if name == "" || name == "search_path" || f.Args[1].GetAConst().GetSval() == nil {
+		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals, and not for search_path", "Use SET.")
+	}
+	if _, ok := booleanLiteral(f.Args[2]); !ok {
+		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
+	}
+	canonical, err := admitSetting(name, value)
+	if err != nil {
+		return info{}, true, err
+	}
+	f.Args[0] = pg.MakeAConstStrNode(name, 0)
+	f.Args[1] = pg.MakeAConstStrNode(canonical, 0)
+	return info{typ: 25}, true, nil
+}
+
+func stringLiteral(n *pg.Node) string {
+	if cast := n.GetTypeCast(); cast != nil {
+		parts, _ := splitName(cast.TypeName.GetNames())
+		if last := parts[len(parts)-1]; last == "text" || last == "varchar" || last == "name" {
+			n = cast.Arg
+		}
+	}
+	return n.GetAConst().GetSval().GetSval()
+}
+
+// valueFunction binds CURRENT_DATE and its relatives.
+func (b *binder) valueFunction(n *pg.Node, x *pg.SQLValueFunction) (info, error) {
+	switch x.Op {
+	case pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:
+		b.currentSchema(n)
+		return info{safe: true}, nil
+	case pg.SQLValueFunctionOp_SVFOP_CURRENT_DATE:
+		return info{typ: 1082, safe: true, moment: true}, nil
+	case pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP:
+		return info{typ: oidTimestampTZ, safe: true, moment: true}, nil
+	case pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP:
+		return info{typ: 1114, safe: true, moment: true}, nil
+	}
+	return info{safe: true}, nil
+}

@@ -1,0 +1,217 @@
+package rewrite
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// typeName admits a type (pitfall C7): reviewed built-in ones and enums; never reg*, row types or domains of people's
+// own. A name outside pg_catalog is qualified. The oid is that of the element where array bounds are written.
+func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
+	if t == nil || t.PctType {
+		return 0, refused("forbidden-type", "cordon: a type given by reference to a column is not admitted", "Write the type's name.")
+	}
+	parts, _ := splitName(t.Names)
+	name := parts[len(parts)-1]
+	found, err := b.findType(parts)
+	if err != nil {
+		return 0, err
+	}
+	if found == nil {
+		return 0, undefinedType(dottedParts(parts))
+	}
+	base := found
+	if found.Category == 'A' && found.Elem != 0 {
+		if elem, ok := b.env.twin.snapshot.Types[found.Elem]; ok {
+			base = elem
+		}
+	}
+	switch {
+	case base.Schema == "pg_catalog" && base.OID < catalog.FirstUserOID:
+		if !builtin.Type(base.Name) {
+			return 0, refused("forbidden-type", "cordon: type "+name+" is not admitted in a masked session", "Use an ordinary data type.")
+		}
+	case base.Schema == "information_schema" && base.OID < catalog.FirstUserOID && base.Kind == 'd':
+	case base.Kind == 'e':
+	default:
+		if !b.env.twin.showsType(base) {
+			return 0, undefinedType(dottedParts(parts))
+		}
+		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" could name hidden columns or run code", "Cast to a built-in type.")
+	}
+	if found.Schema != "pg_catalog" {
+		t.Names = nameNodes(found.Schema, found.Name)
+	}
+	if len(t.ArrayBounds) > 0 {
+		return found.Array, nil
+	}
+	return found.OID, nil
+}
+
+func dottedParts(parts []string) string {
+	if len(parts) > 1 {
+		return dotted(parts[len(parts)-2], parts[len(parts)-1])
+	}
+	return parts[0]
+}
+
+func (b *binder) findType(parts []string) (*catalog.Type, error) {
+	if len(parts) > 2 {
+		return nil, &Error{Code: "0A000", Message: "cross-database references are not implemented: " + quoted(parts[0])}
+	}
+	schemas, name := b.env.path, parts[len(parts)-1]
+	if len(parts) == 2 {
+		schemas = parts[:1]
+	}
+	for _, s := range schemas {
+		if t, ok := b.env.twin.snapshot.TypeByName(s, name); ok {
+			return t, nil
+		}
+	}
+	return nil, nil
+}
+
+// typeCast binds a cast. Casts to reg* are resolved in the twin.
+func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
+	parts, _ := splitName(x.TypeName.GetNames())
+	if name := parts[len(parts)-1]; builtin.RegType(name) {
+		return b.regCast(n, x, name, sc)
+	}
+	oid, err := b.typeName(x.TypeName)
+	if err != nil {
+		return info{}, err
+	}
+	arg, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, label: label{}, origin: Origin{Unknown: true}}
+	if arg.typ == oid {
+		in.label = arg.label
+	}
+	_, isConst := x.Arg.GetNode().(*pg.Node_AConst)
+	in.safe = in.safe && (isConst || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
+	in.span = isSpan(oid, x.Arg)
+	in.moment = arg.moment && (oid == 1082 || oid == 1114 || oid == oidTimestampTZ)
+	return in, nil
+}
+
+// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; date to timestamps is not here.
+var widening = map[[2]uint32]bool{
+	{21, 23}: true, {21, 20}: true, {23, 20}: true, {21, 1700}: true, {23, 1700}: true, {20, 1700}: true, {1043, 25}: true, {25, 1043}: true,
+}
+
+// regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and
+// anything else goes through a look-up in the substituted catalog.
+func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	if c := x.Arg.GetAConst().GetSval(); c != nil {
+		return b.regLiteral(n, x, reg, c.Sval)
+	}
+	if len(x.TypeName.ArrayBounds) > 0 {
+		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
+	}
+	if _, ok := x.Arg.GetNode().(*pg.Node_ParamRef); ok {
+		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join pg_class by name.")
+	}
+	arg, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	v := b.env.twin.call("cordon", reg, 1)
+	if v.rule.Template == "" {
+		return info{}, refused("forbidden-type", "cordon: a value cannot be cast to "+reg+" in a masked session", "Join the catalog relation by oid.")
+	}
+	if err := b.applyTemplate(n, v.rule.Template, []*pg.Node{x.Arg}); err != nil {
+		return info{}, err
+	}
+	return info{filtered: arg.filtered}, nil
+}
+
+func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {
+	oid, err := b.resolveReg(reg, text)
+	if err != nil {
+		return info{}, err
+	}
+	if oid == 0 && text != "0" && text != "-" {
+		return info{}, refused("forbidden-type", "cordon: "+reg+" literals of this form are not admitted", "Use the oid.")
+	}
+	n.Node = &pg.Node_TypeCast{TypeCast: &pg.TypeCast{
+		Arg:      pg.MakeAConstStrNode(strconv.FormatUint(uint64(oid), 10), 0),
+		TypeName: &pg.TypeName{Names: nameNodes("pg_catalog", "oid"), Typemod: -1},
+	}}
+	return info{typ: 26, safe: true}, nil
+}
+
+// resolveReg finds the oid of a reg* literal in the twin.
+func (b *binder) resolveReg(reg, text string) (uint32, error) {
+	if number, err := strconv.ParseUint(text, 10, 32); err == nil {
+		return uint32(number), nil
+	}
+	parts, err := catalog.SplitPath(dotsToCommas(text))
+	if err != nil || len(parts) == 0 || len(parts) > 2 {
+		return 0, &Error{Code: "42602", Message: "invalid name syntax"}
+	}
+	schema, name := "", parts[len(parts)-1]
+	if len(parts) == 2 {
+		schema = parts[0]
+	}
+	switch reg {
+	case "regclass":
+		e, err := b.resolve(schema, name)
+		if err != nil {
+			return 0, err
+		}
+		return e.relation.OID, nil
+	case "regtype":
+		t, err := b.findType(parts)
+		if err != nil || t == nil || !b.env.twin.showsType(t) && t.OID >= catalog.FirstUserOID {
+			return 0, undefinedType(dottedParts(parts))
+		}
+		return t.OID, nil
+	case "regnamespace":
+		if s, ok := b.env.twin.snapshot.Schemas[name]; ok {
+			return s.OID, nil
+		}
+		return 0, &Error{Code: "3F000", Message: "schema " + quoted(name) + " does not exist"}
+	case "regproc":
+		functions := b.env.twin.snapshot.Functions("pg_catalog", name)
+		if len(functions) == 1 && functions[0].OID < catalog.FirstUserOID {
+			return functions[0].OID, nil
+		}
+		return 0, undefinedFunction(quoted(name))
+	}
+	return 0, nil
+}
+
+// dotsToCommas turns a qualified name into the list that SplitPath reads; dots inside quotes stay.
+func dotsToCommas(text string) string {
+	out := []byte(text)
+	inQuotes := false
+	for i, c := range out {
+		switch {
+		case c == '"':
+			inQuotes = !inQuotes
+		case c == '.' && !inQuotes:
+			out[i] = ','
+		case c == ',' && !inQuotes:
+			out[i] = '!' // no name of ours holds it: refused as unknown
+		}
+	}
+	return string(out)
+}
+
+// collation admits the collations of pg_catalog; people's own are qualified as the search_path finds them only there.
+func (b *binder) collation(c *pg.CollateClause) error {
+	if c == nil {
+		return nil
+	}
+	parts, _ := splitName(c.Collname)
+	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
+		return refused("forbidden-collation", "cordon: collation "+quoted(parts[len(parts)-1])+" is not built in", "Use a collation of pg_catalog.")
+	}
+	return nil
+}

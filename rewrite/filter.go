@@ -1,0 +1,140 @@
+package rewrite
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// qualifyFilter makes a row filter independent of the session: relations and functions outside pg_catalog are
+// schema-qualified as everybody's search_path resolves them, and nothing in it may depend on time or settings
+// (pitfall C3). mayRaise says that an error with a raw value in its message cannot be excluded.
+func qualifyFilter(snapshot *catalog.Snapshot, filter string) (text string, mayRaise bool, err error) {
+	const head = "SELECT 1 WHERE "
+	tree, err := pg.Parse(head + "(" + filter + "\n)")
+	if err != nil {
+		return "", false, err
+	}
+	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetSelectStmt().GetWhereClause() == nil {
+		return "", false, fmt.Errorf("not one expression: %s", filter)
+	}
+	path := append([]string{"pg_catalog"}, catalog.ParsePath(snapshot.SearchPathOf(""), "")...)
+	ctes := map[string]bool{}
+	walkNodes(tree.Stmts[0].Stmt, func(n *pg.Node) {
+		if cte := n.GetCommonTableExpr(); cte != nil {
+			ctes[cte.Ctename] = true
+		}
+	})
+	walkNodes(tree.Stmts[0].Stmt, func(n *pg.Node) {
+		if err != nil {
+			return
+		}
+		switch x := n.GetNode().(type) {
+		case *pg.Node_RangeVar:
+			err = qualifyFilterRelation(snapshot, path, ctes, x.RangeVar)
+		case *pg.Node_FuncCall:
+			err = qualifyFilterFunction(snapshot, path, x.FuncCall)
+		case *pg.Node_SqlvalueFunction:
+			err = fmt.Errorf("it depends on the time or the session (%s); a filter is a function of the row alone", valueFunctionNames[x.SqlvalueFunction.Op])
+		}
+		mayRaise = mayRaise || !quietNode(n)
+	})
+	if err != nil {
+		return "", false, err
+	}
+	text, err = pg.Deparse(tree)
+	if err != nil {
+		return "", false, err
+	}
+	return strings.TrimPrefix(text, head), mayRaise, nil
+}
+
+func qualifyFilterRelation(snapshot *catalog.Snapshot, path []string, ctes map[string]bool, rv *pg.RangeVar) error {
+	if rv.Schemaname != "" || ctes[rv.Relname] {
+		return nil
+	}
+	rel, ok := snapshot.Resolve(path, rv.Relname)
+	if !ok {
+		return fmt.Errorf("relation %q does not exist", rv.Relname)
+	}
+	rv.Schemaname = rel.Schema
+	if rv.Alias == nil {
+		rv.Alias = &pg.Alias{Aliasname: rv.Relname}
+	}
+	return nil
+}
+
+func qualifyFilterFunction(snapshot *catalog.Snapshot, path []string, f *pg.FuncCall) error {
+	parts, _ := splitName(f.Funcname)
+	schemas := path
+	if len(parts) > 1 {
+		schemas = parts[len(parts)-2 : len(parts)-1]
+	}
+	name := parts[len(parts)-1]
+	for _, schema := range schemas {
+		overloads := snapshot.Functions(schema, name)
+		if len(overloads) == 0 {
+			continue
+		}
+		immutable := false
+		for _, o := range overloads {
+			immutable = immutable || o.Volatility == 'i'
+		}
+		if !immutable {
+			return fmt.Errorf("function %s is not immutable; a filter is a function of the row alone", name)
+		}
+		if schema != "pg_catalog" && len(parts) == 1 {
+			f.Funcname = nameNodes(schema, name)
+		}
+		return nil
+	}
+	return fmt.Errorf("function %s does not exist", name)
+}
+
+// quietOperators never raise on values of one type class.
+var quietOperators = map[string]bool{"=": true, "<>": true, "<": true, ">": true, "<=": true, ">=": true}
+
+// quietNode says that a node of a row filter cannot raise with a value of the row in the message.
+func quietNode(n *pg.Node) bool {
+	switch x := n.GetNode().(type) {
+	case *pg.Node_AExpr:
+		return quietOperators[lastString(x.AExpr.Name)]
+	case *pg.Node_TypeCast:
+		return x.TypeCast.Arg.GetAConst() != nil
+	case *pg.Node_FuncCall, *pg.Node_XmlExpr, *pg.Node_AIndirection, *pg.Node_JsonObjectConstructor, *pg.Node_JsonArrayConstructor:
+		return false
+	case *pg.Node_SubLink:
+		return x.SubLink.SubLinkType != pg.SubLinkType_EXPR_SUBLINK
+	}
+	return true
+}
+
+// walkNodes visits every node below and including n.
+func walkNodes(n *pg.Node, visit func(*pg.Node)) { walkMessage(n.ProtoReflect(), visit) }
+
+func walkMessage(m protoreflect.Message, visit func(*pg.Node)) {
+	if n, ok := m.Interface().(*pg.Node); ok {
+		visit(n)
+	}
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if fd.Kind() != protoreflect.MessageKind {
+			return true
+		}
+		if !fd.IsList() {
+			walkMessage(v.Message(), visit)
+			return true
+		}
+		for i := range v.List().Len() {
+			walkMessage(v.List().Get(i).Message(), visit)
+		}
+		return true
+	})
+}
+
+// cloneNode copies a subtree.
+func cloneNode(n *pg.Node) *pg.Node { return proto.Clone(n).(*pg.Node) }

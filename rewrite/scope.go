@@ -1,0 +1,148 @@
+package rewrite
+
+import "slices"
+
+// column is a column that a FROM item, a subquery or a CTE offers to the expressions around it.
+type column struct {
+	name     string
+	typ      uint32 // pg_type.oid, 0 where it is not derived
+	label    label
+	origin   Origin
+	filtered bool    // the value derives from a table with a row filter
+	uses     []*bool // marks of the table columns to expose when this column is read
+}
+
+// use records that the statement reads the column.
+func (c *column) use() {
+	for _, u := range c.uses {
+		*u = true
+	}
+}
+
+// item is what one FROM entry puts in scope: a table, a subquery, a function, a join, a CTE reference.
+// It is Postgres' ParseNamespaceItem.
+type item struct {
+	name    string // the alias as the client sees it; empty for a join without one
+	emit    string // the alias that is sent
+	schema  string // of a table named without an alias: public.users.username is then legal
+	columns []*column
+	table   *tableRef // of a substituted relation
+	rel     bool      // may be named: item.column, item.*
+	cols    bool      // its columns may be named alone
+	// nullable: on the nullable side of an outer join; a condition must not move into it.
+	nullable bool
+	owner    *selectScope
+}
+
+func (it *item) useAll() {
+	for _, c := range it.columns {
+		c.use()
+	}
+}
+
+// column finds a column by name; more than one of that name is ambiguous.
+func (it *item) column(name string) (*column, error) {
+	var found *column
+	for _, c := range it.columns {
+		if c.name != name {
+			continue
+		}
+		if found != nil {
+			return nil, ambiguousColumn(name)
+		}
+		found = c
+	}
+	return found, nil
+}
+
+// scope is a chain of name spaces, innermost first. A scope is made by the clause that opens it and handed down;
+// nothing changes it but the FROM clause that fills it.
+type scope struct {
+	parent *scope
+	items  []*item
+	ctes   []*cte
+	owner  *selectScope
+}
+
+// cte is a WITH query in scope.
+type cte struct {
+	name    string
+	columns []*column
+	later   bool // WITH RECURSIVE lists it after the query being bound
+}
+
+func (s *scope) child() *scope { return &scope{parent: s, owner: s.ownerOrNil()} }
+
+func (s *scope) ownerOrNil() *selectScope {
+	if s == nil {
+		return nil
+	}
+	return s.owner
+}
+
+// findCTE looks a WITH query up, inner to outer.
+func (s *scope) findCTE(name string) *cte {
+	for ; s != nil; s = s.parent {
+		for _, c := range slices.Backward(s.ctes) {
+			if c.name == name {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// findColumn resolves a bare name, inner to outer.
+func (s *scope) findColumn(name string) (*item, *column, error) {
+	for ; s != nil; s = s.parent {
+		var (
+			owner *item
+			found *column
+		)
+		for _, it := range s.items {
+			if !it.cols {
+				continue
+			}
+			c, err := it.column(name)
+			if err != nil {
+				return nil, nil, err
+			}
+			if c == nil {
+				continue
+			}
+			if found != nil {
+				return nil, nil, ambiguousColumn(name)
+			}
+			owner, found = it, c
+		}
+		if found != nil {
+			return owner, found, nil
+		}
+	}
+	return nil, nil, nil
+}
+
+// findItem resolves a relation name in front of a column, inner to outer. schema is empty where none was written.
+func (s *scope) findItem(schema, name string) (*item, error) {
+	for ; s != nil; s = s.parent {
+		var found *item
+		for _, it := range s.items {
+			if !it.rel || it.name != name || (schema != "" && it.schema != schema) {
+				continue
+			}
+			if found != nil {
+				return nil, &Error{Code: "42P09", Message: "table reference " + quoted(name) + " is ambiguous"}
+			}
+			found = it
+		}
+		if found != nil {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
+// aliasTaken says whether an item of this FROM clause is already sent under a name.
+func (s *scope) aliasTaken(name string) bool {
+	return slices.ContainsFunc(s.items, func(it *item) bool { return it.emit == name })
+}

@@ -1,0 +1,103 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// star binds *, t.* and (t).* in a select list. The star stays in the tree, since the substitution exposes just what
+// the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named.
+func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*column, []*pg.Node, bool, error) {
+	it, star, err := b.starItem(target, sc)
+	if !star || err != nil {
+		return nil, nil, star, err
+	}
+	var items []*item
+	if it != nil {
+		items = []*item{it}
+	} else {
+		for _, it := range sc.items {
+			if it.cols {
+				items = append(items, it)
+			}
+		}
+		if len(items) == 0 {
+			return nil, nil, true, &Error{Code: "42601", Message: "SELECT * with no tables specified is not valid"}
+		}
+	}
+	var columns []*column
+	var nodes []*pg.Node
+	for _, it := range items {
+		it.useAll()
+		for _, c := range it.columns {
+			b.collect(sc, it, c)
+			columns = append(columns, inner([]*column{c})...)
+			ref := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
+			if it.emit == "" {
+				ref = pg.MakeColumnRefNode(nameNodes(c.name), 0)
+			}
+			b.refs[ref.GetColumnRef()] = c
+			nodes = append(nodes, pg.MakeResTargetNodeWithVal(ref, 0))
+		}
+	}
+	if len(sel.GroupClause) == 0 {
+		val := pg.MakeColumnRefNode([]*pg.Node{pg.MakeAStarNode()}, 0)
+		if it != nil {
+			val = pg.MakeColumnRefNode(append(nameNodes(it.emit), pg.MakeAStarNode()), 0)
+		}
+		nodes = []*pg.Node{pg.MakeResTargetNodeWithVal(val, 0)}
+	}
+	return columns, nodes, true, nil
+}
+
+// starItem finds the item of t.* or (t).*; nil for a lone star.
+func (b *binder) starItem(target *pg.ResTarget, sc *scope) (*item, bool, error) {
+	var parts []string
+	switch x := target.GetVal().GetNode().(type) {
+	case *pg.Node_ColumnRef:
+		names, star := splitName(x.ColumnRef.Fields)
+		if !star {
+			return nil, false, nil
+		}
+		if len(names) == 0 {
+			return nil, true, nil
+		}
+		parts = names
+	case *pg.Node_AIndirection:
+		last := x.AIndirection.Indirection[len(x.AIndirection.Indirection)-1]
+		if last.GetAStar() == nil {
+			return nil, false, nil
+		}
+		ref := x.AIndirection.Arg.GetColumnRef()
+		if ref == nil || len(x.AIndirection.Indirection) > 1 {
+			return nil, true, refused("expand-composite", "cordon: (expression).* is not understood", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
+		}
+		parts, _ = splitName(ref.Fields)
+	default:
+		return nil, false, nil
+	}
+	it, err := b.qualifier(parts, sc)
+	return it, true, err
+}
+
+// qualifier finds the item that the parts in front of a column or a star name.
+func (b *binder) qualifier(parts []string, sc *scope) (*item, error) {
+	name, schema := parts[len(parts)-1], ""
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	if len(parts) > 3 || len(parts) == 3 && parts[0] != b.env.database {
+		return nil, &Error{Code: "0A000", Message: "cross-database references are not implemented: " + quoted(name)}
+	}
+	it, err := sc.findItem(schema, name)
+	if err == nil && it == nil {
+		err = missingFromItem(name)
+	}
+	return it, err
+}
+
+// collect remembers a reference that stands outside aggregates of its own SELECT, after grouping.
+func (b *binder) collect(_ *scope, it *item, c *column) {
+	if o := it.owner; o != nil && o.collecting && o.aggregates == 0 {
+		o.loose = append(o.loose, looseRef{it, c})
+	}
+}

@@ -1,0 +1,226 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// tableRef is one reference to a relation of the twin in a statement.
+type tableRef struct {
+	marker  string // identifier that stands for it in the tree
+	alias   string
+	exposed *exposed
+	only    bool
+	aliased bool // has a column alias list
+	used    []bool
+	pushed  []string // safe conditions of the enclosing WHERE, as text over alias
+	nullRow bool
+}
+
+// reference registers a reference to a relation.
+func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
+	t := &tableRef{marker: "cordon_ref_" + itoa(len(b.tables)+1), alias: alias, exposed: e, only: only, used: make([]bool, len(e.columns))}
+	b.tables = append(b.tables, t)
+	return t
+}
+
+// columns are the twin's columns of the relation, each with the mark that says it is read.
+func (t *tableRef) columns() []*column {
+	columns := make([]*column, len(t.exposed.columns))
+	for i := range t.exposed.columns {
+		c := &t.exposed.columns[i]
+		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]},
+			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
+	}
+	return columns
+}
+
+// opaque says that an error of the plan may carry a raw value of this reference.
+func (t *tableRef) opaque() bool {
+	for i, used := range t.used {
+		if used && t.exposed.columns[i].opaque {
+			return true
+		}
+	}
+	return t.exposed.opaque
+}
+
+// keyIn says whether a grouping covers the relation's primary key.
+func (t *tableRef) keyIn(grouped map[*bool]bool) bool {
+	rel := t.exposed.relation
+	if len(rel.PrimaryKey) == 0 || t.exposed.flat != "" {
+		return false
+	}
+	for _, num := range rel.PrimaryKey {
+		c, ok := rel.ColumnByNum(num)
+		if !ok {
+			return false
+		}
+		covered := false
+		for i := range t.exposed.columns {
+			covered = covered || t.exposed.columns[i].name == c.Name && grouped[&t.used[i]]
+		}
+		if !covered {
+			return false
+		}
+	}
+	return true
+}
+
+// render is the subquery that takes a reference's place.
+func (b *binder) render(t *tableRef) string {
+	e := t.exposed
+	if e.flat != "" {
+		if b.hazard {
+			return "(" + b.expandSets(e.fenced) + ")"
+		}
+		return "(" + b.expandSets(e.flat) + ")"
+	}
+	plain := "SELECT " + t.selectList() + " FROM " + t.source()
+	if e.filter != "" {
+		plain += " WHERE " + b.expandSets(e.filter)
+	}
+	if !b.hazard || !e.filtered {
+		return "(" + b.expandSets(plain) + ")"
+	}
+	return "(" + t.fence(plain) + ")"
+}
+
+// source is the raw relation, under its own name: treatments and filters refer to it by that.
+func (t *tableRef) source() string {
+	rel := t.exposed.relation
+	source := quoteIdent(rel.Schema) + "." + quoteIdent(rel.Name)
+	if rel.System() {
+		return source + " r" // the allow list of package builtin is written over this alias
+	}
+	if t.only {
+		source = "ONLY " + source
+	}
+	return source
+}
+
+// selectList exposes the columns that the statement reads.
+func (t *tableRef) selectList() string {
+	var list []string
+	for i, used := range t.used {
+		if c := &t.exposed.columns[i]; used {
+			list = append(list, c.expr+" AS "+quoteIdent(c.name))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// fence keeps the server from evaluating anything of the statement on a hidden row, at plan time too: statistics are
+// not read through a set operation (pitfall C1). Safe conditions go inside, so that indexes still serve.
+func (t *tableRef) fence(plain string) string {
+	var nulls []string
+	for i, used := range t.used {
+		if c := &t.exposed.columns[i]; used {
+			null := "NULL::" + c.cast
+			if c.collate != "" && c.collate != `pg_catalog."default"` {
+				null += " COLLATE " + c.collate
+			}
+			nulls = append(nulls, null)
+		}
+	}
+	first := plain
+	if len(t.pushed) > 0 {
+		first = "SELECT * FROM (" + plain + ") " + quoteIdent(t.alias) + " WHERE " + strings.Join(t.pushed, " AND ")
+	}
+	return first + " UNION ALL SELECT " + strings.Join(nulls, ", ") + " WHERE false OFFSET 0"
+}
+
+// pushConjuncts copies into the fence of a filtered table those conditions of WHERE that are safe and read only it.
+func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
+	conjuncts := []*pg.Node{where}
+	if and := where.GetBoolExpr(); and != nil && and.Boolop == pg.BoolExprType_AND_EXPR {
+		conjuncts = and.Args
+	}
+	for _, c := range conjuncts {
+		it := b.soleTable(c, sc)
+		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || it.nullable || it.table.aliased {
+			continue
+		}
+		probe := newBinder(b.env)
+		copied := cloneNode(c)
+		if in, err := probe.expr(copied, &scope{items: sc.items, owner: &selectScope{}}); err != nil || !in.safe {
+			continue
+		}
+		if text, err := deparseExpr(copied); err == nil {
+			it.table.pushed = append(it.table.pushed, "("+text+")")
+		}
+	}
+}
+
+// soleTable is the substituted table of this FROM clause that an expression reads, if it reads just one and holds
+// neither a subquery nor a parameter.
+func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
+	var only *item
+	simple := true
+	walkNodes(n, func(node *pg.Node) {
+		switch x := node.GetNode().(type) {
+		case *pg.Node_SubLink, *pg.Node_FuncCall:
+			simple = false
+		case *pg.Node_ColumnRef:
+			var found *item
+			for _, it := range sc.items {
+				for _, c := range it.columns {
+					if b.refs[x.ColumnRef] == c && it.table != nil {
+						found = it
+					}
+				}
+			}
+			if found == nil || only != nil && only != found {
+				simple = false
+			}
+			only = found
+		}
+	})
+	if !simple {
+		return nil
+	}
+	return only
+}
+
+// deparseExpr writes an expression back.
+func deparseExpr(n *pg.Node) (string, error) {
+	const head = "SELECT "
+	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
+		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(n, 0)},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
+	}}}}}})
+	return strings.TrimPrefix(text, head), err
+}
+
+// copyQuery is the SELECT that COPY table TO STDOUT means: this table alone, without generated columns (pitfall S18).
+func copyQuery(env *environment, rel *pg.RangeVar, columns []*pg.Node) (*pg.Node, error) {
+	b := newBinder(env)
+	e, err := b.resolve(rel.Schemaname, rel.Relname)
+	if err != nil {
+		return nil, err
+	}
+	if e.flat != "" {
+		return nil, &Error{Code: "42809", Message: "cannot copy from view " + quoted(rel.Relname), Hint: "Try the COPY (SELECT ...) TO variant."}
+	}
+	if len(columns) == 0 {
+		for i := range e.columns {
+			if c, ok := e.relation.Column(e.columns[i].name); ok && !c.Generated {
+				columns = append(columns, pg.MakeStrNode(c.Name))
+			}
+		}
+	}
+	sel := &pg.SelectStmt{LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
+	for _, n := range columns {
+		name := n.GetString_().GetSval()
+		if e.column(name) == nil {
+			return nil, &Error{Code: "42703", Message: "column " + quoted(name) + " of relation " + quoted(rel.Relname) + " does not exist"}
+		}
+		sel.TargetList = append(sel.TargetList, pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(name), 0), 0))
+	}
+	from := pg.MakeFullRangeVarNode(e.relation.Schema, e.relation.Name, "", 0)
+	from.GetRangeVar().Inh = false
+	from.GetRangeVar().Alias = nil
+	sel.FromClause = []*pg.Node{from}
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: sel}}, nil
+}

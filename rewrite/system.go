@@ -1,0 +1,85 @@
+package rewrite
+
+import (
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// systemResult is what a relation of pg_catalog or information_schema is in the twin.
+type systemResult struct {
+	exposed *exposed
+	err     error
+}
+
+// relation finds a relation of the twin by its schema; nil if the twin has none of that name.
+func (tw *twin) relation(schema, name string) (*exposed, error) {
+	rel, ok := tw.snapshot.Relation(schema, name)
+	if !ok {
+		return nil, nil
+	}
+	if schema != "pg_catalog" && schema != "information_schema" {
+		return tw.tables[rel.OID], nil
+	}
+	if r, ok := tw.system.Load(rel.OID); ok {
+		return r.(systemResult).exposed, r.(systemResult).err
+	}
+	e, err := tw.systemRelation(rel)
+	tw.system.Store(rel.OID, systemResult{e, err})
+	return e, err
+}
+
+// systemRelation substitutes a catalog by the allow list (pitfall C7); views over catalogs are inlined like any other.
+func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
+	refusal := refused("forbidden-catalog", "cordon: "+rel.Schema+"."+rel.Name+" is not available in a masked session",
+		"It tells about more than the data that this session sees. The catalogs that psql and drivers read are available.")
+	if rel.OID >= catalog.FirstUserOID {
+		return nil, refusal
+	}
+	if s, ok := builtin.System(rel.Schema, rel.Name); ok {
+		return tw.exposeSystem(rel, s), nil
+	}
+	if rel.Kind != 'v' {
+		return nil, refusal
+	}
+	e, err := tw.inline(rel)
+	if err != nil {
+		return nil, refusal
+	}
+	return e, nil
+}
+
+// exposeSystem applies an entry of the allow list. Columns that this server version lacks are left out.
+func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *exposed {
+	e := &exposed{relation: rel, filter: s.Where}
+	for _, c := range s.Columns {
+		col, ok := rel.Column(c.Name)
+		if !ok {
+			continue
+		}
+		ec := exposedColumn{name: c.Name, expr: c.Expr, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation, origin: Origin{Unknown: true}}
+		if ec.expr == "" {
+			ec.expr = "r." + quoteIdent(c.Name)
+			ec.origin = Origin{Table: rel.OID, Column: col.Num}
+		}
+		e.columns = append(e.columns, ec)
+	}
+	return e
+}
+
+// showsSystemOrigin is the second wall for catalogs: a bare column of the allow list.
+func (tw *twin) showsSystemOrigin(table uint32, num int16) bool {
+	rel, ok := tw.snapshot.RelationByOID(table)
+	if !ok {
+		return false
+	}
+	s, ok := builtin.System(rel.Schema, rel.Name)
+	if !ok {
+		return false
+	}
+	for _, c := range s.Columns {
+		if col, ok := rel.Column(c.Name); ok && col.Num == num {
+			return c.Expr == ""
+		}
+	}
+	return false
+}

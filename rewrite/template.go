@@ -1,0 +1,83 @@
+package rewrite
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+)
+
+// setMarkers are the markers that stand for sets of the twin in templates and in substituted system relations.
+var setMarkers = []string{builtin.MarkRelations, builtin.MarkAttributes, builtin.MarkTypes, builtin.MarkConstraints, builtin.MarkPath}
+
+var parsedTemplates sync.Map // template -> *pg.Node
+
+// applyTemplate puts a template in the place of a call, its $n replaced by the bound arguments.
+func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) error {
+	parsed, ok := parsedTemplates.Load(template)
+	if !ok {
+		tree, err := pg.Parse("SELECT " + template)
+		if err != nil {
+			return refused("internal-template", "cordon: a built-in rule cannot be read", "Report this to cordon's makers.")
+		}
+		parsed = tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val
+		parsedTemplates.Store(template, parsed)
+	}
+	body := cloneNode(parsed.(*pg.Node))
+	var parameters []*pg.Node // collected first: an argument may hold parameters of the client's own
+	walkNodes(body, func(node *pg.Node) {
+		switch x := node.GetNode().(type) {
+		case *pg.Node_ParamRef:
+			parameters = append(parameters, node)
+		case *pg.Node_ColumnRef:
+			if name := lastString(x.ColumnRef.Fields); len(x.ColumnRef.Fields) == 1 && isSetMarker(name) {
+				b.sets[name] = true
+			}
+		}
+	})
+	for _, node := range parameters {
+		i := int(node.GetParamRef().Number)
+		if i < 1 || i > len(args) {
+			return refused("internal-template", "cordon: a built-in rule does not fit its call", "Report this to cordon's makers.")
+		}
+		node.Node = cloneNode(args[i-1]).Node
+	}
+	n.Node = body.Node
+	return nil
+}
+
+func isSetMarker(name string) bool {
+	for _, m := range setMarkers {
+		if m == name {
+			return true
+		}
+	}
+	return false
+}
+
+// setText is the array that a set marker stands for.
+func (b *binder) setText(name string) string {
+	if name != builtin.MarkPath {
+		return b.env.twin.sets[name]
+	}
+	var oids []string
+	for _, s := range b.env.path {
+		if schema, ok := b.env.twin.snapshot.Schemas[s]; ok {
+			oids = append(oids, strconv.FormatUint(uint64(schema.OID), 10))
+		}
+	}
+	return "'{" + strings.Join(oids, ",") + "}'::pg_catalog.oid[]"
+}
+
+// expandSets replaces the set markers in the text of a built-in rule.
+func (b *binder) expandSets(text string) string {
+	for _, name := range setMarkers {
+		if strings.Contains(text, name) {
+			text = strings.ReplaceAll(text, name, b.setText(name))
+		}
+	}
+	return text
+}

@@ -1,0 +1,87 @@
+package rewrite
+
+import (
+	"errors"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// inlineViews adds to the twin the views that the policy does not list: each is bound from its definition, so that its
+// tables are substituted. A view that reads what the twin lacks does not exist there.
+func (tw *twin) inlineViews() {
+	var pending []*catalog.Relation
+	for _, rel := range tw.snapshot.Relations() {
+		if rel.OID >= catalog.FirstUserOID && rel.Kind == 'v' && tw.tables[rel.OID] == nil && tw.listed(rel) == nil {
+			pending = append(pending, rel)
+		}
+	}
+	for len(pending) > 0 { // a view may read views that come later
+		var failed []*catalog.Relation
+		for _, rel := range pending {
+			e, err := tw.inline(rel)
+			if err != nil {
+				failed = append(failed, rel)
+				continue
+			}
+			tw.tables[rel.OID] = e
+		}
+		if len(failed) == len(pending) {
+			return
+		}
+		pending = failed
+	}
+}
+
+var errRowSecurity = errors.New("row security")
+
+// inline binds a view's definition twice: with its filtered tables flattenable and fenced.
+func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
+	e := &exposed{relation: rel}
+	for _, fenced := range []bool{false, true} {
+		tree, err := pg.Parse(rel.View)
+		if err != nil {
+			return nil, err
+		}
+		env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database}
+		b := newBinder(env)
+		columns, err := b.query(tree.Stmts[0].Stmt.GetSelectStmt(), nil, false)
+		if err != nil {
+			return nil, err
+		}
+		if len(columns) != len(rel.Columns) {
+			return nil, undefinedTable(rel.Schema, rel.Name)
+		}
+		for _, t := range b.tables {
+			if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
+				return nil, errRowSecurity
+			}
+		}
+		b.hazard = b.hazard || fenced || rel.SecurityBarrier
+		e.columns = nil
+		for i, c := range columns {
+			col := &rel.Columns[i]
+			origin := c.origin
+			if b.filteredTables() > 0 || fenced {
+				origin = Origin{Unknown: true}
+			}
+			e.columns = append(e.columns, exposedColumn{name: col.Name, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation,
+				label: c.label, origin: origin, filtered: c.filtered})
+			e.filtered = e.filtered || c.filtered
+		}
+		q := b.finish(columns)
+		e.opaque = e.opaque || q.opaque
+		e.filtered = e.filtered || b.filteredTables() > 0
+		text, err := emit(tree.Stmts[0].Stmt, q.marks)
+		if err != nil {
+			return nil, err
+		}
+		if fenced {
+			e.fenced = text
+		} else {
+			e.flat = text
+		}
+	}
+	return e, nil
+}
