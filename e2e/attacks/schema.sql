@@ -33,5 +33,11 @@ CREATE FUNCTION pg_catalog.own_leak_too() RETURNS text LANGUAGE sql SECURITY DEF
 CREATE FUNCTION own_raise(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
 CREATE OPERATOR public.~~~ (FUNCTION = own_raise, RIGHTARG = text);
 CREATE TYPE mood AS ENUM ('good', 'bad');
+-- Names are restricted too, where the policy lists neither the relation nor the column.
+ALTER TABLE users ADD COLUMN zzcolumn{world} int CONSTRAINT zzlimit{world} CHECK (zzcolumn{world} > 0);
+CREATE INDEX zzindex{world} ON users (phone);
+CREATE STATISTICS zzstatistics{world} ON phone, email FROM users;
+CREATE TABLE zztable{world} (zzkey{world} serial PRIMARY KEY, user_id int8 REFERENCES users ON UPDATE CASCADE);
+CREATE VIEW zzview{world} AS SELECT phone AS zzphone{world} FROM users;
 CREATE PUBLICATION pub FOR TABLE messages;
 ANALYZE;
