@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/cordon-db/cordon/internal/pgcluster"
 )
 
 // connect opens a session with a search_path and a key as masked sessions have them.
 func connect(t testing.TB, settings map[string]string) *pgx.Conn {
 	t.Helper()
-	config, err := pgx.ParseConfig("host=" + server + " port=5432 user=postgres dbname=postgres sslmode=disable")
+	config, err := pgx.ParseConfig(server.DSN("postgres", pgcluster.Superuser, pgcluster.Password))
 	if err != nil {
 		t.Fatal(err)
 	}
