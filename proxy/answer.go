@@ -1,0 +1,78 @@
+package proxy
+
+import "github.com/cordon-db/cordon/rewrite"
+
+// answerKind is the message that an answer is owed to.
+type answerKind byte
+
+const (
+	answerQuery           answerKind = 'Q'
+	answerParse           answerKind = 'P'
+	answerBind            answerKind = 'B'
+	answerDescribe        answerKind = 'D' // of a statement
+	answerDescribePortal  answerKind = 'd'
+	answerExecute         answerKind = 'E'
+	answerCloseStatement  answerKind = 'C'
+	answerClosePortal     answerKind = 'c'
+	answerSync            answerKind = 'S'
+	refusedSQL                       = "SELECT 'refused by cordon'::pg_catalog.int4"
+	refusedCode                      = "22P02" // what refusedSQL fails with, at analysis
+	refusedStatement                 = "cordon.refused"
+	describedCopy                    = "cordon.copy"
+	failedTransactionCode            = "25P02"
+)
+
+// answer is what the server owes for one message sent to it (PgBouncer's OutstandingRequest).
+type answer struct {
+	kind      answerKind
+	hidden    bool            // cordon's own message: the client gets nothing of its answer
+	name      string          // of the statement or portal
+	source    string          // of Bind: the statement
+	statement *statement      // of Parse, Describe
+	plans     []*rewrite.Plan // of Query
+	next      int             // of Query: the plan whose answer comes next
+	rows      bool            // a checked RowDescription came: rows may pass
+	barrier   bool            // the client's further messages wait for this one's outcome
+	refusal   *rewrite.Error  // what the client gets instead of refusedSQL's error
+}
+
+// statement is a prepared statement.
+type statement struct {
+	plan    *rewrite.Plan
+	checked bool // the egress check passed on its description
+	rows    bool // it returns rows
+}
+
+// current is the plan whose answer the server is sending; nil where there is none.
+func (a *answer) current() *rewrite.Plan {
+	if a.statement != nil {
+		return a.statement.plan
+	}
+	if a.next < len(a.plans) {
+		return a.plans[a.next]
+	}
+	return nil
+}
+
+// queue holds the answers owed, oldest first. Its memory is reused.
+type queue struct {
+	answers []*answer
+	head    int
+}
+
+func (q *queue) push(a *answer) { q.answers = append(q.answers, a) }
+
+func (q *queue) first() *answer {
+	if q.head == len(q.answers) {
+		return nil
+	}
+	return q.answers[q.head]
+}
+
+func (q *queue) pop() {
+	q.answers[q.head] = nil
+	q.head++
+	if q.head == len(q.answers) {
+		q.answers, q.head = q.answers[:0], 0
+	}
+}

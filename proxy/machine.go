@@ -1,0 +1,205 @@
+package proxy
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// maxServerMessage bounds a server message that must be held whole: descriptions and errors. Rows are not held.
+const maxServerMessage = 16 << 20
+
+// machine is the protocol of one masked session without sockets. Two goroutines drive it, one a direction; they take the
+// lock once a chunk of bytes.
+type machine struct {
+	sync.Mutex
+	ctx        context.Context
+	session    Session
+	log        *slog.Logger
+	maxMessage int
+
+	owed       queue
+	statements map[string]*statement // confirmed by the server
+	portals    map[string]*statement
+	sent       map[string]*statement // as the messages sent so far will leave them, if none fails
+	sentPortal map[string]*statement
+	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked
+	barriers   int                    // answers that the client's next messages wait for
+	copyError  *rewrite.Error         // why describing the query of a COPY failed
+
+	toServer []byte
+
+	// of the server's stream
+	partial   []byte // head of a message that has not arrived whole
+	streaming int    // bytes of a row still to come, which pass as they are
+	emit      func([]byte)
+}
+
+func newMachine(ctx context.Context, session Session, log *slog.Logger, maxMessage int) *machine {
+	return &machine{ctx: ctx, session: session, log: log, maxMessage: maxMessage,
+		statements: map[string]*statement{}, portals: map[string]*statement{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
+		copied: map[*rewrite.Plan]bool{}}
+}
+
+// terminated says that the client said goodbye.
+var errTerminate = fmt.Errorf("terminated by the client")
+
+// fromClient takes what the client sent and returns how much of it is done with and what to send to the server. It stops
+// before a message that has not arrived whole, or that waits for the outcome of an earlier one.
+func (m *machine) fromClient(in []byte) (used int, out []byte, err error) {
+	m.toServer = m.toServer[:0]
+	for len(in)-used >= 5 {
+		msg := in[used:]
+		n := int(binary.BigEndian.Uint32(msg[1:]))
+		switch {
+		case n < 4 || n > 1<<30:
+			return used, m.toServer, fmt.Errorf("%w: message %q of %d bytes", errProtocol, msg[0], n)
+		case n > m.maxMessage:
+			return used, m.toServer, fmt.Errorf("%w: a message of %d bytes is longer than the limit of %d", errTooLong, n, m.maxMessage)
+		case len(msg) < 1+n:
+			return used, m.toServer, nil
+		case m.barriers > 0 && waits[msg[0]]:
+			return used, m.toServer, nil
+		}
+		if err := m.clientMessage(msg[0], msg[:1+n]); err != nil {
+			return used, m.toServer, err
+		}
+		used += 1 + n
+	}
+	return used, m.toServer, nil
+}
+
+var errTooLong = fmt.Errorf("message too long")
+
+// waits are the client's messages that are planned against tracked state.
+var waits = map[byte]bool{'Q': true, 'P': true, 'B': true, 'E': true, 'D': true, 'C': true}
+
+// stalled says that a message of the client is held back.
+func (m *machine) stalled() bool { return m.barriers > 0 }
+
+// fromServer takes what the server sent and hands what the client gets to emit, piece by piece, in order. The pieces are
+// valid during the call.
+func (m *machine) fromServer(in []byte, emit func([]byte)) error {
+	m.emit = emit
+	run := 0 // start of the bytes of in that pass unchanged and are not emitted yet
+	pos := 0
+	flush := func() {
+		if pos > run {
+			emit(in[run:pos])
+		}
+		run = pos
+	}
+	defer func() { m.emit = nil }()
+	for pos < len(in) {
+		if m.streaming > 0 {
+			n := min(m.streaming, len(in)-pos)
+			m.streaming -= n
+			pos += n
+			continue
+		}
+		if len(m.partial) > 0 {
+			n, err := m.complete(in[pos:])
+			if err != nil {
+				return err
+			}
+			pos += n
+			run = pos
+			continue
+		}
+		msg := in[pos:]
+		if len(msg) < 5 {
+			flush()
+			m.partial = append(m.partial, msg...)
+			return nil
+		}
+		total := 1 + int(binary.BigEndian.Uint32(msg[1:]))
+		if err := m.checkLength(msg[0], total); err != nil {
+			flush()
+			return err
+		}
+		if streamable(msg[0]) {
+			if err := m.row(msg[0]); err != nil {
+				flush()
+				return err
+			}
+			m.streaming = total
+			continue
+		}
+		flush()
+		if len(msg) < total {
+			m.partial = append(m.partial, msg...)
+			return nil
+		}
+		if err := m.serverMessage(msg[0], msg[:total]); err != nil {
+			return err
+		}
+		pos += total
+		run = pos
+	}
+	flush()
+	return nil
+}
+
+// complete adds bytes to a message that arrived in part, and handles it when it is whole.
+func (m *machine) complete(in []byte) (used int, err error) {
+	if need := 5 - len(m.partial); need > 0 {
+		used = min(need, len(in))
+		m.partial = append(m.partial, in[:used]...)
+		if len(m.partial) < 5 {
+			return used, nil
+		}
+	}
+	total := 1 + int(binary.BigEndian.Uint32(m.partial[1:]))
+	if err := m.checkLength(m.partial[0], total); err != nil {
+		return used, err
+	}
+	if streamable(m.partial[0]) {
+		if err := m.row(m.partial[0]); err != nil {
+			return used, err
+		}
+		m.emit(m.partial)
+		m.streaming = total - len(m.partial)
+		m.partial = m.partial[:0]
+		return used, nil
+	}
+	n := min(total-len(m.partial), len(in)-used)
+	m.partial = append(m.partial, in[used:used+n]...)
+	used += n
+	if len(m.partial) < total {
+		return used, nil
+	}
+	err = m.serverMessage(m.partial[0], m.partial)
+	m.partial = m.partial[:0]
+	return used, err
+}
+
+func (m *machine) checkLength(typ byte, total int) error {
+	if total < 5 || !streamable(typ) && total > maxServerMessage {
+		return fmt.Errorf("%w: the server sent a message %q of %d bytes", errProtocol, typ, total)
+	}
+	return nil
+}
+
+// streamable messages pass as they arrive: DataRow and CopyData.
+func streamable(typ byte) bool { return typ == 'D' || typ == 'd' }
+
+// row admits a row: only behind a description that passed the egress check.
+func (m *machine) row(typ byte) error {
+	a := m.owed.first()
+	if a == nil || a.hidden {
+		return &alarm{fmt.Sprintf("a row that nothing asked for (message %q)", typ)}
+	}
+	if !a.rows && a.kind == answerExecute {
+		if s := m.portals[a.name]; s != nil && s.checked && s.rows {
+			a.rows, a.statement = true, s
+		}
+	}
+	if !a.rows {
+		return &alarm{"a row without a checked description"}
+	}
+	return nil
+}

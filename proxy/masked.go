@@ -1,0 +1,267 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/cordon-db/cordon/config"
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// chunk is how many bytes a direction reads at a time.
+const chunk = 64 << 10
+
+// masked serves a session of a masked zone: a login with cordon's own startup packet, then the machine.
+func (h *handshake) masked(ctx context.Context, startup *startupMessage, zone config.Zone) error {
+	d := h.server.databases[startup.database()]
+	if d == nil {
+		return h.refuse("42501", &rewrite.Error{Code: "42501", Reason: "forbidden-database",
+			Message: fmt.Sprintf("cordon: database %q has no policy, so a session outside the pass-through zones cannot enter it", startup.database()),
+			Hint:    "Ask for a [database] section in cordon's configuration."})
+	}
+	if d.source.Current() == nil {
+		if _, err := d.source.Refresh(ctx); err != nil {
+			h.log.Error("catalog not read", "cause", err.Error())
+			return h.refuse("57P03", errors.New("cordon: the catalog of this database cannot be read at the moment"))
+		}
+	}
+	if _, ok := startup.parameters["replication"]; ok {
+		return h.refuse("42501", &rewrite.Error{Code: "42501", Reason: "forbidden-replication", Message: "cordon: a replication session is not admitted in a masked zone",
+			Hint: "Connect without the replication parameter."})
+	}
+	session, err := d.rewriter.NewSession(rewrite.SessionParams{User: startup.parameters["user"], Database: startup.database(), Zone: zone, Startup: clientParameters(startup)})
+	if err != nil {
+		h.log.Info("login refused", "cause", err.Error())
+		var refused *rewrite.Error
+		if !errors.As(err, &refused) {
+			err = errors.New("cordon: the policy of this database cannot be applied; cordon's log names the cause")
+		}
+		return h.refuse("42501", err)
+	}
+	minor := min(startup.version&0xffff, newestMinor)
+	server, err := h.connect(ctx, encodeStartup(protocolMajor<<16|minor, session.StartupParameters()))
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := h.login(startup, server, session); err != nil {
+		return err
+	}
+	h.log.Info("session begins", "access", "masked")
+	return h.relay(ctx, server, newMachine(ctx, session, h.log, h.server.cfg.Listen.MaxMessage))
+}
+
+// clientParameters are the settings that the client asks for at startup.
+func clientParameters(startup *startupMessage) map[string]string {
+	settings := map[string]string{}
+	for name, value := range startup.parameters {
+		if name != "user" && name != "database" && !bytes.HasPrefix([]byte(name), []byte("_pq_.")) {
+			settings[name] = value
+		}
+	}
+	return settings
+}
+
+// login relays the authentication, checks that cordon's settings took effect, and only then lets the client begin.
+func (h *handshake) login(startup *startupMessage, server net.Conn, session *rewrite.Session) error {
+	failed := false
+	ready, err := relayAuthentication(h.client, server, func(msg []byte) ([]byte, error) {
+		switch msg[0] {
+		case 'S':
+			out, err := filterParameter(msg, session)
+			return out, err
+		case 'K':
+			return msg, nil
+		case 'v':
+			return msg, nil
+		case 'N':
+			return filterNotice(msg[5:], false)
+		case 'E':
+			failed = true
+			out, _, err := filterError(msg[5:], false)
+			return out, err
+		}
+		return nil, fmt.Errorf("%w: the server sent %q during login", errProtocol, msg[0])
+	})
+	if failed {
+		return errors.New("the server refused the login")
+	}
+	if err != nil {
+		return h.refuse("08006", err)
+	}
+	if err := verify(server, session); err != nil {
+		h.log.Error("upstream settings", "cause", err.Error())
+		return h.refuse("08004", fmt.Errorf("cordon: %w", err))
+	}
+	if extensions := startup.extensions(); len(extensions) > 0 || startup.version&0xffff > newestMinor {
+		if _, err := h.client.Write(negotiateVersion(min(startup.version&0xffff, newestMinor), extensions)); err != nil {
+			return err
+		}
+	}
+	if _, err := h.client.Write(ready); err != nil {
+		return err
+	}
+	return errors.Join(h.client.SetDeadline(time.Time{}), server.SetDeadline(time.Time{}))
+}
+
+// verify asks the server whether the settings that cordon sent took effect: a pooler in between would drop them (pitfall S13).
+func verify(server net.Conn, session *rewrite.Session) error {
+	sql, check := session.Verify()
+	if _, err := server.Write(message('Q', cstring(sql))); err != nil {
+		return fmt.Errorf("asking for the settings: %w", err)
+	}
+	var values []string
+	for {
+		msg, err := readMessage(server, 1<<20)
+		if err != nil {
+			return fmt.Errorf("reading the settings: %w", err)
+		}
+		switch msg[0] {
+		case 'E':
+			return errors.New("the upstream does not know cordon's settings; is there a pooler in between?")
+		case 'D':
+			var row pgproto3.DataRow
+			if err := row.Decode(msg[5:]); err != nil {
+				return fmt.Errorf("reading the settings: %w", err)
+			}
+			for _, v := range row.Values {
+				values = append(values, string(v))
+			}
+		case 'Z':
+			return check(values)
+		}
+	}
+}
+
+// relay drives the machine until either side ends. It owns the goroutine of the server's direction.
+func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) error {
+	resume := make(chan struct{}, 1)
+	serverEnded := make(chan struct{})
+	var serverErr error
+	var direction sync.WaitGroup
+	direction.Go(func() {
+		defer close(serverEnded)
+		serverErr = fromServer(h.client, server, m, resume)
+		_ = h.client.SetReadDeadline(time.Now()) // wakes the other direction
+	})
+	clientErr := fromClient(h.client, server, m, resume, serverEnded)
+	if errors.Is(clientErr, errTerminate) {
+		clientErr = nil
+	}
+	select {
+	case <-serverEnded:
+		clientErr = nil // its read was cut short
+	default:
+		if errors.Is(clientErr, errProtocol) {
+			h.tell("08P01", clientErr.Error())
+		} else if errors.Is(clientErr, errTooLong) {
+			h.tell("54000", clientErr.Error())
+		}
+	}
+	_ = server.Close()
+	direction.Wait()
+	return errors.Join(clientErr, h.explain(ctx, serverErr))
+}
+
+// tell sends a last error to the client. The server's direction may be writing; a message is written whole or not at all
+// only under the machine's turn, so this waits for the client to have nothing half written.
+func (h *handshake) tell(code, text string) {
+	_ = h.client.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = h.client.Write(fatal(code, "cordon: "+text, ""))
+}
+
+// explain logs an alarm and tells the client what ended its session.
+func (h *handshake) explain(_ context.Context, err error) error {
+	var raised *alarm
+	switch {
+	case errors.As(err, &raised):
+		h.log.Error("egress alarm", "cause", raised.cause)
+		h.tell("42501", "the answer did not pass the egress check; the session is ended")
+	case errors.Is(err, errProtocol):
+		h.tell("08006", "the database server sent what was not expected; the session is ended")
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
+		return nil
+	}
+	return err
+}
+
+// fromServer reads the server, checks, and writes to the client. It ends when the server does.
+func fromServer(client io.Writer, server io.Reader, m *machine, resume chan<- struct{}) error {
+	in := make([]byte, chunk)
+	var out net.Buffers
+	for {
+		n, err := server.Read(in)
+		if n > 0 {
+			out = out[:0]
+			m.Lock()
+			stalled := m.stalled()
+			failure := m.fromServer(in[:n], func(b []byte) { out = append(out, b) })
+			wake := stalled && !m.stalled()
+			m.Unlock()
+			pending := out
+			if _, err := pending.WriteTo(client); err != nil {
+				return fmt.Errorf("writing to the client: %w", err)
+			}
+			if failure != nil {
+				return failure
+			}
+			if wake {
+				select {
+				case resume <- struct{}{}:
+				default:
+				}
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fromClient reads the client, rewrites, and writes to the server. It ends when the client does, or the server.
+func fromClient(client io.Reader, server io.Writer, m *machine, resume <-chan struct{}, serverEnded <-chan struct{}) error {
+	in := make([]byte, 0, chunk)
+	for {
+		for len(in) > 0 {
+			m.Lock()
+			used, out, failure := m.fromClient(in)
+			stalled := m.stalled()
+			m.Unlock()
+			in = in[:copy(in, in[used:])]
+			if len(out) > 0 {
+				if _, err := server.Write(out); err != nil {
+					return fmt.Errorf("writing to the server: %w", err)
+				}
+			}
+			if failure != nil {
+				return failure
+			}
+			if !stalled {
+				break
+			}
+			select {
+			case <-resume:
+			case <-serverEnded:
+				return io.EOF
+			}
+		}
+		if cap(in)-len(in) < 4096 {
+			in = append(make([]byte, 0, 2*cap(in)), in...)
+		}
+		n, err := client.Read(in[len(in):cap(in)])
+		in = in[:len(in)+n]
+		if n == 0 && err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,298 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// serverMessage handles one whole message of the server. A type that is not expected ends the session.
+func (m *machine) serverMessage(typ byte, msg []byte) error {
+	switch typ {
+	case 'N':
+		return m.notice(msg)
+	case 'S':
+		return m.parameterStatus(msg)
+	case 'A':
+		return m.notification(msg)
+	case 'E':
+		return m.serverError(msg)
+	}
+	a := m.owed.first()
+	if a == nil {
+		return fmt.Errorf("%w: the server sent %q, which nothing asked for", errProtocol, typ)
+	}
+	switch typ {
+	case 'Z':
+		return m.ready(a, msg)
+	case 'T', 'n':
+		return m.description(a, typ, msg)
+	case 't':
+		if !a.hidden {
+			m.emit(msg)
+		}
+		return nil
+	case 'C', 'I', 's':
+		return m.finished(a, typ, msg)
+	case '1', '2', '3':
+		return m.confirmed(a, typ, msg)
+	case 'H':
+		return m.copyOut(a, msg)
+	case 'c':
+		m.emit(msg)
+		return nil
+	}
+	return &alarm{fmt.Sprintf("the server sent a message %q, which a masked session never asks for", typ)}
+}
+
+// done ends an answer.
+func (m *machine) done(a *answer) {
+	if a.barrier {
+		m.barriers--
+	}
+	m.owed.pop()
+}
+
+// description passes RowDescription and NoData on, once checked.
+func (m *machine) description(a *answer, typ byte, msg []byte) error {
+	switch a.kind {
+	case answerDescribe:
+		if a.statement == nil {
+			a.statement = m.statements[a.name]
+		}
+	case answerDescribePortal:
+		a.statement = m.portals[a.name]
+	case answerQuery:
+	default:
+		return fmt.Errorf("%w: a description in answer to %q", errProtocol, a.kind)
+	}
+	if typ == 'T' {
+		if err := checkRow(msg[5:], m.session, a.current()); err != nil {
+			return err
+		}
+		a.rows = true
+	}
+	if s := a.statement; s != nil {
+		s.checked, s.rows = true, typ == 'T'
+		if a.hidden && a.name == describedCopy && s.rows {
+			m.copied[s.plan] = true
+		}
+	}
+	if !a.hidden {
+		m.emit(msg)
+	}
+	if a.kind != answerQuery {
+		m.done(a)
+	}
+	return nil
+}
+
+// confirmed is ParseComplete, BindComplete or CloseComplete: from here on the server has, or lacks, the object.
+func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
+	want := map[byte][]answerKind{'1': {answerParse}, '2': {answerBind}, '3': {answerCloseStatement, answerClosePortal}}[typ]
+	expected := false
+	for _, k := range want {
+		expected = expected || a.kind == k
+	}
+	if !expected || a.refusal != nil {
+		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
+	}
+	switch a.kind {
+	case answerParse:
+		m.statements[a.name] = a.statement
+		if a.name != "" && !a.hidden {
+			m.session.Named(a.name, a.statement.plan)
+		}
+	case answerBind:
+		m.portals[a.name] = m.statements[a.source]
+	case answerCloseStatement:
+		delete(m.statements, a.name)
+		if a.name != "" && !a.hidden {
+			m.session.Named(a.name, nil)
+		}
+	case answerClosePortal:
+		delete(m.portals, a.name)
+	}
+	if !a.hidden {
+		m.emit(msg)
+	}
+	m.done(a)
+	return nil
+}
+
+// finished is CommandComplete, EmptyQueryResponse or PortalSuspended.
+func (m *machine) finished(a *answer, typ byte, msg []byte) error {
+	plan := a.current()
+	switch a.kind {
+	case answerExecute:
+		if s := m.portals[a.name]; s != nil {
+			plan = s.plan
+		}
+		defer m.done(a)
+	case answerQuery:
+		if typ == 's' {
+			return fmt.Errorf("%w: PortalSuspended in answer to Query", errProtocol)
+		}
+		a.next++
+		a.rows = false
+	default:
+		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
+	}
+	if typ == 'C' && plan != nil {
+		m.session.Completed(plan)
+		if plan.Tag != "" {
+			m.emit(message('C', cstring(plan.Tag)))
+			return nil
+		}
+	}
+	m.emit(msg)
+	return nil
+}
+
+// copyOut lets the data of a COPY pass if the query inside it was described and checked.
+func (m *machine) copyOut(a *answer, msg []byte) error {
+	plan := a.current()
+	if a.kind == answerExecute {
+		if s := m.portals[a.name]; s != nil {
+			plan = s.plan
+		}
+	}
+	if plan == nil || plan.Kind != rewrite.KindCopy || !m.copied[plan] {
+		return &alarm{"a COPY whose query was not described"}
+	}
+	a.rows = true
+	m.emit(msg)
+	return nil
+}
+
+// ready is ReadyForQuery, which ends the answer to Query or Sync.
+func (m *machine) ready(a *answer, msg []byte) error {
+	if a.kind != answerQuery && a.kind != answerSync {
+		return fmt.Errorf("%w: ReadyForQuery in answer to %q", errProtocol, a.kind)
+	}
+	if len(msg) != 6 {
+		return fmt.Errorf("%w: ReadyForQuery of %d bytes", errProtocol, len(msg))
+	}
+	m.session.Ready(msg[5])
+	if !a.hidden {
+		m.copyError = nil
+		m.emit(msg)
+	}
+	m.done(a)
+	return nil
+}
+
+// serverError passes an error on, filtered, or puts cordon's refusal in its place.
+func (m *machine) serverError(msg []byte) error {
+	a := m.owed.first()
+	opaque := false
+	if a != nil {
+		plan := a.current()
+		if a.kind == answerExecute && m.portals[a.name] != nil {
+			plan = m.portals[a.name].plan
+		}
+		opaque = plan != nil && plan.Opaque
+	}
+	out, code, err := filterError(msg[5:], opaque)
+	if err != nil {
+		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
+	}
+	if a == nil { // the server ends the session: shutdown, a terminated backend
+		m.emit(out)
+		return nil
+	}
+	m.session.Failed()
+	switch {
+	case a.refusal != nil && a.next >= len(a.plans) && code == refusedCode:
+		out = refusal(a.refusal)
+	case a.kind == answerQuery && m.copyError != nil && code == failedTransactionCode:
+		out = refusal(m.copyError)
+	}
+	if a.kind == answerQuery {
+		a.rows = false
+		m.emit(out)
+		return nil // ReadyForQuery follows
+	}
+	if m.discard() {
+		var e pgproto3.ErrorResponse
+		if err := e.Decode(out[5:]); err == nil { // told when the COPY itself fails
+			m.copyError = &rewrite.Error{Code: e.Code, Message: e.Message}
+		}
+		return nil
+	}
+	m.emit(out)
+	return nil
+}
+
+// discard drops the answers up to the Sync that the server discards to, and says whether that Sync is cordon's own.
+func (m *machine) discard() (hidden bool) {
+	for {
+		a := m.owed.first()
+		if a == nil {
+			return false
+		}
+		if a.kind == answerSync {
+			return a.hidden
+		}
+		if a.kind == answerQuery { // a client's Query behind a failed message is discarded too
+			m.done(a)
+			continue
+		}
+		m.done(a)
+	}
+}
+
+func (m *machine) notice(msg []byte) error {
+	opaque := false
+	if a := m.owed.first(); a != nil {
+		plan := a.current()
+		opaque = a.hidden || plan != nil && plan.Opaque
+	}
+	out, err := filterNotice(msg[5:], opaque)
+	if err != nil {
+		return fmt.Errorf("%w: NoticeResponse: %w", errProtocol, err)
+	}
+	if out != nil {
+		m.emit(out)
+	}
+	return nil
+}
+
+func (m *machine) parameterStatus(msg []byte) error {
+	out, err := filterParameter(msg, m.session)
+	if err == nil && out != nil {
+		m.emit(out)
+	}
+	return err
+}
+
+func filterParameter(msg []byte, session Session) ([]byte, error) {
+	name, rest, ok := cutString(msg[5:])
+	value, _, ok2 := cutString(rest)
+	if !ok || !ok2 {
+		return nil, errors.New("protocol violation: invalid ParameterStatus")
+	}
+	shown, pass := session.ParameterStatus(name, value)
+	switch {
+	case !pass:
+		return nil, nil
+	case shown == value:
+		return msg, nil
+	}
+	return message('S', append(cstring(name), cstring(shown)...)), nil
+}
+
+// notification passes NOTIFY on for channels that the policy lists (pitfall C6).
+func (m *machine) notification(msg []byte) error {
+	var n pgproto3.NotificationResponse
+	if err := n.Decode(msg[5:]); err != nil {
+		return fmt.Errorf("%w: NotificationResponse: %w", errProtocol, err)
+	}
+	if m.session.ForwardsNotification(n.Channel) {
+		m.emit(msg)
+	}
+	return nil
+}

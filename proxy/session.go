@@ -1,0 +1,22 @@
+package proxy
+
+import (
+	"context"
+
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// Session is what the machine needs of a rewriting session; *rewrite.Session is one. It is used under the machine's lock.
+type Session interface {
+	Query(ctx context.Context, text string) ([]*rewrite.Plan, error)
+	Parse(ctx context.Context, text string, paramOIDs []uint32) (*rewrite.Plan, error)
+	Current(ctx context.Context, plan *rewrite.Plan) error
+	Tracks(plan *rewrite.Plan) bool
+	Completed(plan *rewrite.Plan)
+	Named(name string, plan *rewrite.Plan)
+	Failed()
+	Ready(status byte)
+	ShowsOrigin(table uint32, column int16) bool
+	ForwardsNotification(channel string) bool
+	ParameterStatus(name, value string) (string, bool)
+}

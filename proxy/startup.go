@@ -1,0 +1,113 @@
+package proxy
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/cordon-db/cordon/config"
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// handshake is a connection before it is a session: negotiation, cancel, zone, login.
+type handshake struct {
+	server *Server
+	client net.Conn
+	log    *slog.Logger
+}
+
+// run serves the connection to its end.
+func (h *handshake) run(ctx context.Context) error {
+	if err := h.client.SetDeadline(time.Now().Add(h.server.cfg.Listen.StartupTimeout)); err != nil {
+		return err
+	}
+	body, err := h.negotiate()
+	if err != nil {
+		return h.refuse("08P01", err)
+	}
+	if binary.BigEndian.Uint32(body) == codeCancel {
+		h.server.cancel(ctx, packet(body))
+		return nil
+	}
+	startup, err := parseStartup(body)
+	if err != nil {
+		return h.refuse("08P01", err)
+	}
+	zone := h.server.cfg.Zone(startup.parameters["user"], remoteAddr(h.client))
+	h.log = h.log.With("zone", zone.Name, "user", startup.parameters["user"], "database", startup.database())
+	if zone.Access == config.AccessPassthrough {
+		return h.passThrough(ctx, startup)
+	}
+	return h.masked(ctx, startup, zone)
+}
+
+// negotiate answers SSLRequest and GSSENCRequest, each at most once, and returns the packet that starts the session.
+func (h *handshake) negotiate() ([]byte, error) {
+	seen := map[uint32]bool{}
+	for {
+		body, err := readPacket(h.client)
+		if err != nil {
+			return nil, err
+		}
+		code := binary.BigEndian.Uint32(body)
+		switch {
+		case code == codeCancel:
+			if len(body) < 9 || len(body) > 8+256 {
+				return nil, fmt.Errorf("%w: cancel request of %d bytes", errProtocol, len(body))
+			}
+			return body, nil
+		case code == codeSSL || code == codeGSS:
+			if seen[code] || len(body) != 4 {
+				return nil, fmt.Errorf("%w: encryption asked for twice", errProtocol)
+			}
+			seen[code] = true
+			if _, err := h.client.Write([]byte{'N'}); err != nil {
+				return nil, err
+			}
+		case code>>16 == protocolMajor:
+			return body, nil
+		default:
+			return nil, fmt.Errorf("%w: unsupported frontend protocol %d.%d; cordon speaks 3.0 to 3.%d", errProtocol, code>>16, code&0xffff, newestMinor)
+		}
+	}
+}
+
+// refuse tells the client why its session does not begin.
+func (h *handshake) refuse(code string, err error) error {
+	hint := ""
+	text := err.Error()
+	if refused := (*rewrite.Error)(nil); errors.As(err, &refused) {
+		code, text, hint = refused.Code, refused.Message, refused.Hint
+	}
+	_, _ = h.client.Write(fatal(code, text, hint))
+	return err
+}
+
+func remoteAddr(conn net.Conn) netip.Addr {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
+	}
+	return netip.Addr{}
+}
+
+// connect reaches the upstream and sends it a startup packet. The caller closes the connection.
+func (h *handshake) connect(ctx context.Context, startup []byte) (net.Conn, error) {
+	conn, err := h.server.dial(ctx)
+	if err != nil {
+		h.log.Error("upstream unreachable", "cause", err.Error())
+		return nil, h.refuse("08001", errors.New("cordon: the database server cannot be reached"))
+	}
+	if err := conn.SetDeadline(time.Now().Add(h.server.cfg.Listen.StartupTimeout)); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	if _, err := conn.Write(startup); err != nil {
+		_ = conn.Close()
+		return nil, h.refuse("08006", fmt.Errorf("sending the startup packet: %w", err))
+	}
+	return conn, nil
+}
