@@ -42,6 +42,7 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.settle(node)
 	return b.finish(columns), nil
 }
 
@@ -52,6 +53,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 		if _, err := b.expr(n, &scope{owner: &selectScope{}}); err != nil {
 			return nil, err
 		}
+		b.settle(n)
 	}
 	return b.finish(nil), nil
 }

@@ -9,6 +9,8 @@ const (
 	oidBool        = 16
 	oidInt8        = 20
 	oidInt4        = 23
+	oidText        = 25
+	oidOID         = 26
 	oidNumeric     = 1700
 	oidTimestampTZ = 1184
 	oidInterval    = 1186
@@ -222,7 +224,7 @@ func (b *binder) jsonOutput(output *pg.JsonOutput, nodes []*pg.Node, sc *scope) 
 func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, error) {
 	parts, star := splitName(ref.Fields)
 	if star {
-		return info{}, refused("star-in-expression", "cordon: a star inside an expression is not understood", "Name the columns.")
+		return b.rowStar(ref, parts, sc)
 	}
 	if len(parts) == 1 {
 		it, c, err := sc.findColumn(parts[0])
@@ -252,6 +254,25 @@ func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, erro
 	}
 	ref.Fields = nameNodes(it.emit, name)
 	return b.useColumn(ref, it, c, sc), nil
+}
+
+// rowStar binds t.* inside an expression: in a call the whole row, in ROW(...) its columns.
+func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
+	if len(parts) == 0 {
+		return info{}, &Error{Code: "0A000", Message: "row expansion via \"*\" is not supported here", Hint: "Name the columns."}
+	}
+	it, err := b.qualifier(parts, sc)
+	if err != nil {
+		return info{}, err
+	}
+	it.useAll()
+	in := info{origin: Origin{Unknown: true}}
+	for _, c := range it.columns {
+		b.collect(sc, it, c)
+		in.filtered = in.filtered || c.filtered
+	}
+	ref.Fields = append(nameNodes(it.emit), pg.MakeAStarNode())
+	return in, nil
 }
 
 var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "cmin": true, "cmax": true, "tableoid": true}

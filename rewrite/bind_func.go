@@ -3,6 +3,7 @@ package rewrite
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -134,9 +135,32 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		if f.Over != nil || f.AggFilter != nil || f.AggDistinct || f.FuncVariadic || len(f.AggOrder) > 0 {
 			return info{}, undefinedFunction(name)
 		}
+		if err := b.resolveNames(f, v.rule); err != nil {
+			return info{}, err
+		}
 		return info{filtered: in.filtered, typ: v.result}, b.applyTemplate(n, v.rule.Template, f.Args)
 	}
 	return in, nil
+}
+
+// resolveNames turns the names that describing functions take into oids of the twin.
+func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
+	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace"}
+	for position, object := range rule.Names {
+		if position > len(f.Args) || reg[object] == "" {
+			continue
+		}
+		name := stringLiteral(f.Args[position-1])
+		if name == "" {
+			continue
+		}
+		oid, err := b.resolveReg(reg[object], name)
+		if err != nil {
+			return err
+		}
+		f.Args[position-1] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
+	}
+	return nil
 }
 
 // moments are functions of no argument that give the time of the transaction.

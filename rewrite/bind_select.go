@@ -91,9 +91,15 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 			continue
 		}
 		name := outputName(target)
+		shown := shownReg(target.Val)
 		in, err := b.rootExpr(target.Val, sc, !top)
 		if err != nil {
 			return nil, err
+		}
+		if shown != "" {
+			if err := b.applyTemplate(target.Val, regTemplates[shown], []*pg.Node{cloneNode(target.Val)}); err != nil {
+				return nil, err
+			}
 		}
 		if target.Name == "" && outputName(target) != name {
 			target.Name = name

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -11,6 +12,9 @@ import (
 // specialCall binds functions that read or set what cordon tracks itself, and settings.
 func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope) (info, bool, error) {
 	name := parts[len(parts)-1]
+	if template, ok := rowFunctions[name]; ok && len(parts) > 1 && parts[len(parts)-2] == "information_schema" && len(f.Args) == 2 {
+		return b.rowFunction(n, f, template, sc)
+	}
 	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
 		return info{}, false, nil
 	}
@@ -28,6 +32,31 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.setConfig(f)
 	}
 	return info{}, false, nil
+}
+
+// rowFunctions are information_schema's functions over whole rows of catalogs, which a substituted catalog no longer has.
+// The bodies are those of information_schema.sql; %[1]s and %[2]s are the aliases of pg_attribute and pg_type.
+var rowFunctions = map[string]string{
+	"_pg_truetypid":  "CASE WHEN %[2]s.typtype = 'd' THEN %[2]s.typbasetype ELSE %[1]s.atttypid END",
+	"_pg_truetypmod": "CASE WHEN %[2]s.typtype = 'd' THEN %[2]s.typtypmod ELSE %[1]s.atttypmod END",
+}
+
+func (b *binder) rowFunction(n *pg.Node, f *pg.FuncCall, template string, sc *scope) (info, bool, error) {
+	var aliases []any
+	for _, arg := range f.Args {
+		parts, _ := splitName(arg.GetColumnRef().GetFields())
+		if len(parts) != 1 {
+			return info{}, true, undefinedFunction(lastString(f.Funcname))
+		}
+		aliases = append(aliases, quoteIdent(parts[0]))
+	}
+	tree, err := pg.Parse("SELECT " + fmt.Sprintf(template, aliases...))
+	if err != nil {
+		return info{}, true, err
+	}
+	n.Node = tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val.Node
+	in, err := b.expr(n, sc)
+	return in, true, err
 }
 
 // castNode is text::pg_catalog.<type>, or an array of it.

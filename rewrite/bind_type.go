@@ -121,14 +121,14 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	if err != nil {
 		return info{}, err
 	}
-	v := b.env.twin.call("cordon", reg, 1)
-	if v.rule.Template == "" {
+	template := regTemplates[reg]
+	if template == "" {
 		return info{}, refused("forbidden-type", "cordon: a value cannot be cast to "+reg+" in a masked session", "Join the catalog relation by oid.")
 	}
-	if err := b.applyTemplate(n, v.rule.Template, []*pg.Node{x.Arg}); err != nil {
+	if err := b.applyTemplate(n, template, []*pg.Node{x.Arg}); err != nil {
 		return info{}, err
 	}
-	return info{filtered: arg.filtered}, nil
+	return info{typ: oidText, filtered: arg.filtered}, nil
 }
 
 func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {
@@ -143,7 +143,19 @@ func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info,
 		Arg:      pg.MakeAConstStrNode(strconv.FormatUint(uint64(oid), 10), 0),
 		TypeName: &pg.TypeName{Names: nameNodes("pg_catalog", "oid"), Typemod: -1},
 	}}
-	return info{typ: 26, safe: true}, nil
+	return info{typ: oidOID, safe: true}, nil
+}
+
+// shownReg is the reg* type of a literal that is itself a select item: the client is to see a name, not a number.
+func shownReg(n *pg.Node) string {
+	cast := n.GetTypeCast()
+	if cast == nil || cast.Arg.GetAConst().GetSval() == nil {
+		return ""
+	}
+	if name := lastString(cast.TypeName.GetNames()); regTemplates[name] != "" {
+		return name
+	}
+	return ""
 }
 
 // resolveReg finds the oid of a reg* literal in the twin.

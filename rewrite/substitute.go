@@ -89,6 +89,9 @@ func (b *binder) render(t *tableRef) string {
 
 // source is the raw relation, under its own name: treatments and filters refer to it by that.
 func (t *tableRef) source() string {
+	if t.exposed.source != "" {
+		return t.exposed.source
+	}
 	rel := t.exposed.relation
 	source := quoteIdent(rel.Schema) + "." + quoteIdent(rel.Name)
 	if rel.System() {

@@ -38,6 +38,9 @@ func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
 	if s, ok := builtin.System(rel.Schema, rel.Name); ok {
 		return tw.exposeSystem(rel, s), nil
 	}
+	if rel.Schema == "pg_catalog" && rel.Name == "pg_authid" {
+		return tw.roleNames(rel), nil
+	}
 	if rel.Kind != 'v' {
 		return nil, refusal
 	}
@@ -62,6 +65,18 @@ func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *e
 			ec.origin = Origin{Table: rel.OID, Column: col.Num}
 		}
 		e.columns = append(e.columns, ec)
+	}
+	return e
+}
+
+// roleNames stands for pg_authid, which information_schema's views read under their owner's rights: names of roles alone, by way
+// of pg_roles, which everybody may read.
+func (tw *twin) roleNames(rel *catalog.Relation) *exposed {
+	e := &exposed{relation: rel, source: "pg_catalog.pg_roles r"}
+	for _, name := range []string{"oid", "rolname"} {
+		if col, ok := rel.Column(name); ok {
+			e.columns = append(e.columns, exposedColumn{name: name, expr: "r." + quoteIdent(name), cast: col.Type.Name, typ: col.Type.OID, origin: Origin{Unknown: true}})
+		}
 	}
 	return e
 }

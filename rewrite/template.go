@@ -29,13 +29,8 @@ func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) err
 	body := cloneNode(parsed.(*pg.Node))
 	var parameters []*pg.Node // collected first: an argument may hold parameters of the client's own
 	walkNodes(body, func(node *pg.Node) {
-		switch x := node.GetNode().(type) {
-		case *pg.Node_ParamRef:
+		if node.GetParamRef() != nil {
 			parameters = append(parameters, node)
-		case *pg.Node_ColumnRef:
-			if name := lastString(x.ColumnRef.Fields); len(x.ColumnRef.Fields) == 1 && isSetMarker(name) {
-				b.sets[name] = true
-			}
 		}
 	})
 	for _, node := range parameters {
@@ -80,4 +75,30 @@ func (b *binder) expandSets(text string) string {
 		}
 	}
 	return text
+}
+
+// settle, called once on each finished tree, prepares a lowered tree for deparsing: the parser's own shape, and only the set markers that are still in it, since a
+// template may leave an argument out.
+func (b *binder) settle(n *pg.Node) {
+	flattenBooleans(n)
+	walkNodes(n, func(node *pg.Node) {
+		if fields := node.GetColumnRef().GetFields(); len(fields) == 1 && isSetMarker(lastString(fields)) {
+			b.sets[lastString(fields)] = true
+		}
+	})
+}
+
+// flattenBooleans gives AND and OR the shape that the parser gives them: it flattens a first argument of the same kind
+// (makeAndExpr in gram.y), which a template put in the place of a call need not be.
+func flattenBooleans(n *pg.Node) {
+	walkNodes(n, func(node *pg.Node) {
+		outer := node.GetBoolExpr()
+		for outer != nil && outer.Boolop != pg.BoolExprType_NOT_EXPR {
+			first := outer.Args[0].GetBoolExpr()
+			if first == nil || first.Boolop != outer.Boolop {
+				return
+			}
+			outer.Args = append(append([]*pg.Node{}, first.Args...), outer.Args[1:]...)
+		}
+	})
 }

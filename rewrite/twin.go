@@ -40,6 +40,7 @@ var sqlForms = forms{
 type exposed struct {
 	relation *catalog.Relation
 	columns  []exposedColumn
+	source   string // what is read in the relation's place, with alias r; empty: the relation itself
 	filter   string // predicate over the raw row; empty: every row
 	filtered bool   // rows are hidden here, or in what a view reads
 	opaque   bool   // the row filter could raise with raw values in the message

@@ -70,9 +70,10 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 				label: c.label, origin: origin, filtered: c.filtered})
 			e.filtered = e.filtered || c.filtered
 		}
+		e.filtered = e.filtered || b.filteredTables() > 0
+		b.settle(tree.Stmts[0].Stmt)
 		q := b.finish(columns)
 		e.opaque = e.opaque || q.opaque
-		e.filtered = e.filtered || b.filteredTables() > 0
 		text, err := emit(tree.Stmts[0].Stmt, q.marks)
 		if err != nil {
 			return nil, err
