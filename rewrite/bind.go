@@ -32,7 +32,8 @@ type binder struct {
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
 	hazard bool
 	opaque bool
-	refs   map[*pg.ColumnRef]*column // what bare references resolved to
+	refs   map[*pg.ColumnRef]*column // what references resolved to
+	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
 }
 
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
@@ -59,7 +60,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}}
+	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}}
 }
 
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.

@@ -27,6 +27,11 @@ func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) err
 		parsedTemplates.Store(template, parsed)
 	}
 	body := cloneNode(parsed.(*pg.Node))
+	for _, arg := range args {
+		if err := b.qualifyRefs(arg); err != nil {
+			return err
+		}
+	}
 	var parameters []*pg.Node // collected first: an argument may hold parameters of the client's own
 	walkNodes(body, func(node *pg.Node) {
 		if node.GetParamRef() != nil {
@@ -42,6 +47,24 @@ func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) err
 	}
 	n.Node = body.Node
 	return nil
+}
+
+// qualifyRefs puts the alias in front of bare column references, which the FROM clause of a template could capture.
+func (b *binder) qualifyRefs(n *pg.Node) error {
+	var err error
+	walkNodes(n, func(node *pg.Node) {
+		ref := node.GetColumnRef()
+		if len(ref.GetFields()) != 1 || b.refs[ref] == nil {
+			return
+		}
+		it := b.owners[ref]
+		if it == nil || it.emit == "" {
+			err = refused("merged-column-argument", "cordon: a column that a join merged cannot be the argument of this function", "Write the column with its table's alias.")
+			return
+		}
+		ref.Fields = nameNodes(it.emit, lastString(ref.Fields))
+	})
+	return err
 }
 
 func isSetMarker(name string) bool {
