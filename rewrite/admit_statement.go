@@ -126,9 +126,8 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 		return nil, refuseStatement(x.Query)
 	}
 	for _, t := range x.Argtypes {
-		names := t.GetTypeName().GetNames()
-		if parts, _ := splitName(names); len(parts) == 0 || len(parts) == 2 && parts[0] != "pg_catalog" || len(parts) > 2 {
-			return nil, refused("parameter-type", "cordon: a parameter's type must be a built-in one", "Use a built-in type.")
+		if _, err := newBinder(p.env).typeName(t.GetTypeName()); err != nil {
+			return nil, err
 		}
 	}
 	source := ""

@@ -24,24 +24,12 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 	if found == nil {
 		return 0, undefinedType(dottedParts(parts))
 	}
-	base := found
-	if found.Category == 'A' && found.Elem != 0 {
-		if elem, ok := b.env.twin.snapshot.Types[found.Elem]; ok {
-			base = elem
-		}
-	}
-	switch {
-	case base.Schema == "pg_catalog" && base.OID < catalog.FirstUserOID:
-		if !builtin.Type(base.Name) {
-			return 0, refused("forbidden-type", "cordon: type "+name+" is not admitted in a masked session", "Use an ordinary data type.")
-		}
-	case base.Schema == "information_schema" && base.OID < catalog.FirstUserOID && base.Kind == 'd':
-	case base.Kind == 'e':
-	default:
-		if !b.env.twin.showsType(base) {
+	if !b.env.twin.admitsType(found.OID) {
+		if !b.env.twin.showsType(found) {
 			return 0, undefinedType(dottedParts(parts))
 		}
-		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" could name hidden columns or run code", "Cast to a built-in type.")
+		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" is not admitted in a masked session: it could name hidden objects or run code",
+			"Use an ordinary data type.")
 	}
 	if found.Schema != "pg_catalog" {
 		t.Names = nameNodes(found.Schema, found.Name)
@@ -50,6 +38,24 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 		return found.Array, nil
 	}
 	return found.OID, nil
+}
+
+// admitsType is the type rule: reviewed built-in types, information_schema's domains, enums, and arrays of these.
+func (tw *twin) admitsType(oid uint32) bool {
+	t, ok := tw.snapshot.Types[oid]
+	if !ok {
+		return false
+	}
+	if t.Category == 'A' && t.Elem != 0 {
+		return tw.admitsType(t.Elem)
+	}
+	switch {
+	case t.Schema == "pg_catalog" && t.OID < catalog.FirstUserOID:
+		return builtin.Type(t.Name)
+	case t.Schema == "information_schema" && t.OID < catalog.FirstUserOID:
+		return t.Kind == 'd'
+	}
+	return t.Kind == 'e'
 }
 
 func dottedParts(parts []string) string {

@@ -112,6 +112,9 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	case len(stmts) > 1:
 		return nil, &Error{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"}
 	}
+	if err := s.admitParameters(paramOIDs); err != nil {
+		return nil, err
+	}
 	plan, err := s.one(ctx, s.state, stmts[0])
 	if err != nil {
 		return nil, err
@@ -119,6 +122,21 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	plan.source = text
 	s.keep(text, paramOIDs, stmts, plan)
 	return plan, nil
+}
+
+// admitParameters applies the type rule to the types that a Parse message declares: a parameter of type regclass would
+// look up names (pitfall C7).
+func (s *Session) admitParameters(oids []uint32) error {
+	tw, _, err := s.rewriter.twin(s.params.User)
+	if err != nil {
+		return err
+	}
+	for _, oid := range oids {
+		if oid != 0 && !tw.admitsType(oid) {
+			return refused("forbidden-type", fmt.Sprintf("cordon: the type of a parameter (oid %d) is not admitted in a masked session", oid), "Declare an ordinary data type, or none.")
+		}
+	}
+	return nil
 }
 
 func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt) (*Plan, error) {
