@@ -141,8 +141,3 @@ func (s *scope) findItem(schema, name string) (*item, error) {
 	}
 	return nil, nil
 }
-
-// aliasTaken says whether an item of this FROM clause is already sent under a name.
-func (s *scope) aliasTaken(name string) bool {
-	return slices.ContainsFunc(s.items, func(it *item) bool { return it.emit == name })
-}

@@ -15,7 +15,6 @@ type tableRef struct {
 	aliased bool // has a column alias list
 	used    []bool
 	pushed  []string // safe conditions of the enclosing WHERE, as text over alias
-	nullRow bool
 }
 
 // reference registers a reference to a relation.

@@ -32,7 +32,7 @@ func serverAccount() (*account, error) {
 			return &account{uint32(uid), uint32(gid), true}, nil
 		}
 	}
-	return nil, fmt.Errorf("Postgres refuses to run as root, and there is no user postgres or nobody to run it as")
+	return nil, fmt.Errorf("there is no user postgres or nobody to run Postgres as, which refuses root")
 }
 
 // command runs a program as the account; it dies with this process.

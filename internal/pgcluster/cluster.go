@@ -129,9 +129,9 @@ func (c *Cluster) launch(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.exited:
-			return fmt.Errorf("Postgres ended at start-up: %s", c.Log())
+			return fmt.Errorf("the server ended at start-up: %s", c.Log())
 		case <-deadline.C:
-			return fmt.Errorf("Postgres did not come up within a minute: %s", c.Log())
+			return fmt.Errorf("the server did not come up within a minute: %s", c.Log())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -1,0 +1,16 @@
+# Every target is what CI runs; `make test` and `make demo` install what is missing and say so.
+.PHONY: build setup fmt lint test race fuzz e2e bench demo
+
+build: ; go build -o bin/cordon ./cmd/cordon
+setup: ; ./scripts/setup
+fmt: ; @out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+lint: fmt
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+test: setup lint
+	go test -timeout 60m ./...
+race: ; go test -race ./proxy ./rewrite/catalog ./config
+fuzz: ; ./scripts/fuzz
+e2e: setup ; go test -timeout 60m ./e2e/...
+bench: setup ; go test ./e2e -run '^$$' -bench . -timeout 30m
+demo: setup build ; ./bin/cordon demo
