@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cordon-db/cordon/config"
+	"github.com/cordon-db/cordon/e2e/attacks"
+	"github.com/cordon-db/cordon/internal/pgcluster"
+	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
+	"github.com/cordon-db/cordon/proxy"
+)
+
+var (
+	random = flag.Int("random", 1000, "how many random statements the generator makes")
+	seed   = flag.Int64("seed", 1, "seed of the generator")
+)
+
+// database is the one that schema.sql and policy.toml of the attacks describe.
+const database = "attacks"
+
+// gateway is a cordon in front of a cluster. Logins: eu_anna passes through, analyst is masked; both without a password
+// where the cluster trusts, as here.
+type gateway struct {
+	cluster *pgcluster.Cluster
+	cfg     *config.Config
+	address string
+}
+
+// newCluster starts a cluster with the logins of the tests, trusting every local login so that raw transcripts need no password.
+func newCluster(tb testing.TB) *pgcluster.Cluster {
+	tb.Helper()
+	c := pgtest.Start(tb, pgcluster.Options{})
+	hba := filepath.Join(c.Data, "pg_hba.conf")
+	old, err := os.ReadFile(hba)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(hba, append([]byte("host all all 127.0.0.1/32 trust\n"), old...), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	admin := pgtest.Superuser(tb, c, "postgres")
+	pgtest.Exec(tb, admin, "SELECT pg_reload_conf()")
+	pgtest.Exec(tb, admin, "CREATE ROLE eu_anna LOGIN SUPERUSER PASSWORD 'pw'; CREATE ROLE analyst LOGIN PASSWORD 'pw'; CREATE ROLE cordon LOGIN PASSWORD 'pw'")
+	pgtest.Exec(tb, admin, "GRANT pg_read_all_data TO analyst")
+	pgtest.Exec(tb, admin, "CREATE DATABASE "+database)
+	return c
+}
+
+// loadWorld loads schema.sql as one of the two worlds, without statistics, so that both are planned alike.
+func loadWorld(tb testing.TB, c *pgcluster.Cluster, world string) *pgx.Conn {
+	tb.Helper()
+	schema, err := attacks.Files.ReadFile("schema.sql")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	conn := pgtest.Superuser(tb, c, database)
+	pgtest.Exec(tb, conn, strings.ReplaceAll(string(schema), "{world}", world))
+	return conn
+}
+
+// serve starts cordon in front of a cluster. change edits the configuration text, nil leaves it.
+func serve(tb testing.TB, c *pgcluster.Cluster, masterKey string, change func(string) string) *gateway {
+	tb.Helper()
+	policy, err := attacks.Files.ReadFile("policy.toml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := tb.TempDir()
+	for name, text := range map[string]string{"password": "pw", "key": masterKey} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	text := fmt.Sprintf(`
+[upstream]
+hosts = [%q]
+catalog = { user = "cordon", password_file = %q }
+[auth]
+method = "passthrough"
+[keys]
+master = { file = %q }
+[[zone]]
+name = "eu"
+access = "passthrough"
+match = { users = ["eu_*"] }
+`, c.Address(), filepath.Join(dir, "password"), filepath.Join(dir, "key")) + string(policy)
+	if change != nil {
+		text = change(text)
+	}
+	cfg, err := config.Parse("e2e.toml", []byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server, err := proxy.New(cfg, slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ctx, ln) }()
+	tb.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				tb.Errorf("Serve: %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			tb.Error("Serve did not end")
+		}
+	})
+	return &gateway{cluster: c, cfg: cfg, address: ln.Addr().String()}
+}
+
+func (g *gateway) dsn(user string) string {
+	return fmt.Sprintf("postgres://%s:pw@%s/%s?sslmode=disable", user, g.address, database)
+}
+
+func writeFile(tb testing.TB, file, text string) {
+	tb.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
