@@ -1,0 +1,14 @@
+"""Prints what a session sees: a select, a parameterised select, the columns of users. Arguments: host port database user password."""
+import sys
+
+import psycopg
+
+host, port, database, user, password = sys.argv[1:]
+with psycopg.connect(host=host, port=port, dbname=database, user=user, password=password, sslmode="disable") as conn:
+    print("videos", conn.execute("SELECT count(*) FROM videos").fetchone()[0])
+    bound = conn.execute("SELECT email FROM users WHERE country = %s ORDER BY created_at LIMIT 1", ["IE"])
+    print("email", bound.fetchone()[0])
+    columns = conn.execute(
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position", ["users"])
+    print("columns", *(row[0] for row in columns))
