@@ -64,6 +64,7 @@ func serveSample(t *testing.T) (host, port string) {
 	admin := pgtest.Superuser(t, c, "social")
 	pgtest.Exec(t, admin, cordon.SampleSQL)
 	pgtest.Exec(t, admin, cordon.SampleRoles)
+	pgtest.Exec(t, admin, "GRANT SELECT ON users TO analyst_apac") // or the server's own rights would hide the phone from information_schema
 	cfg, err := config.Parse("cordon.toml", cordon.SampleConfig)
 	if err != nil {
 		t.Fatal(err)
