@@ -127,10 +127,6 @@ match = { users = ["eu_*"] }
 	return &gateway{cluster: c, cfg: cfg, address: ln.Addr().String()}
 }
 
-func (g *gateway) dsn(user string) string {
-	return fmt.Sprintf("postgres://%s:pw@%s/%s?sslmode=disable", user, g.address, database)
-}
-
 func writeFile(tb testing.TB, file, text string) {
 	tb.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -261,7 +261,7 @@ func (g *gen) expr(rows []row, k kind, depth int) string {
 			},
 			func() string { return "(100 / (" + sub(kInt) + " + 1))" },
 			func() string {
-				return "(SELECT count(*) FROM videos v WHERE v.user_id = " + g.column(rows, kID) + ")::int"
+				return "(SELECT count(*) FROM friends f WHERE f.since > " + g.column(rows, kDate) + ")::int"
 			},
 			func() string { return "EXTRACT(month FROM " + sub(kTime) + ")::int" },
 		})()
@@ -299,7 +299,7 @@ func (g *gen) predicate(rows, outer []row, depth int) string {
 			return "NOT (" + g.column(rows, kInt) + " > 100) OR " + c(kText) + " = " + g.constant(kText)
 		},
 		func() string {
-			return "EXISTS (SELECT 1 FROM videos v WHERE v.user_id = " + g.column(all, kID) + " AND v.views > 50)"
+			return "EXISTS (SELECT 1 FROM friends f WHERE f.a = " + g.column(all, kID) + ")"
 		},
 		func() string {
 			return g.column(rows, kID) + pick(g, []string{" IN ", " NOT IN "}) + "(SELECT a FROM friends WHERE a IS NOT NULL)"

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -186,12 +187,16 @@ func playRandom(tb testing.TB, g [2]*gateway, n int) (differ []string) {
 	for k := range n {
 		sql := generate(*seed, k)
 		var streams [2][]byte
+		begun := time.Now()
 		for i := range w {
 			w[i].stream = nil
 			if _, err := w[i].play(attacks.Step{Verb: attacks.Simple, SQL: sql}); err != nil {
 				tb.Fatalf("seed %d, statement %d: %v\n%s", *seed, k, err, sql)
 			}
 			streams[i] = w[i].stream
+		}
+		if took := time.Since(begun); took > 2*time.Second {
+			tb.Logf("statement %d took %v: %s", k, took, sql)
 		}
 		if !bytes.Equal(streams[0], streams[1]) {
 			differ = append(differ, fmt.Sprintf("seed %d, statement %d: the worlds differ: %s\n%q\n%q", *seed, k, sql,

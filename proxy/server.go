@@ -20,17 +20,14 @@ type Server struct {
 	log    *slog.Logger
 	master []byte
 
-	mu        sync.Mutex
 	databases map[string]*database
 	sessions  atomic.Uint64 // last session id
 }
 
 // database is what the masked sessions of one database share.
 type database struct {
-	once     sync.Once
 	rewriter *rewrite.Rewriter
 	source   *catalog.Source
-	err      error
 }
 
 // New makes a server. It reads the master key where the configuration has pseudonyms.
@@ -45,12 +42,11 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	}
 	for name := range cfg.Databases {
 		source := catalog.NewSource(catalog.Connector(cfg.Upstream.Hosts, name, cfg.Upstream.Catalog.User, cfg.Upstream.Catalog.PasswordFile), cfg.Upstream.Refresh, log)
-		d := &database{source: source}
-		d.rewriter, d.err = rewrite.New(rewrite.Options{Config: cfg, Database: name, Catalog: source, Master: s.master, Log: log})
-		if d.err != nil {
-			return nil, fmt.Errorf("database %s: %w", name, d.err)
+		rewriter, err := rewrite.New(rewrite.Options{Config: cfg, Database: name, Catalog: source, Master: s.master, Log: log})
+		if err != nil {
+			return nil, fmt.Errorf("database %s: %w", name, err)
 		}
-		s.databases[name] = d
+		s.databases[name] = &database{rewriter: rewriter, source: source}
 	}
 	return s, nil
 }

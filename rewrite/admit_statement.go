@@ -177,15 +177,11 @@ func (p *planner) inherit(plan, of *Plan) (*Plan, error) {
 	return plan, nil
 }
 
-// Bits of DECLARE's options (CURSOR_OPT_ in nodes/parsenodes.h).
-const cursorFast = 0x0100
-
 func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error) {
 	bound, err := p.bind(x.Query)
 	if err != nil {
 		return nil, err
 	}
-	x.Options &^= cursorFast
 	text, err := emit(stmt, bound.marks)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ type environment struct {
 	setting  string   // search_path as SHOW shows it
 	user     string
 	database string
+	// definition: what is bound is a view's definition, which may read what the client may not name.
+	definition bool
 }
 
 // boundQuery is the outcome of binding: what the lowered tree, deparsed, needs to become the text that is sent.

@@ -114,6 +114,9 @@ func copyColumns(columns []*column) []*column {
 // resolve finds a relation of the twin: hidden ones neither answer nor shadow.
 func (b *binder) resolve(schema, name string) (*exposed, error) {
 	tw := b.env.twin
+	if name == "pg_authid" && !b.env.definition && (schema == "" || schema == "pg_catalog") {
+		return nil, forbiddenCatalog("pg_catalog", name)
+	}
 	if schema != "" {
 		if e, err := tw.relation(schema, name); e != nil || err != nil {
 			return e, err

@@ -28,10 +28,14 @@ func (tw *twin) relation(schema, name string) (*exposed, error) {
 	return e, err
 }
 
+func forbiddenCatalog(schema, name string) *Error {
+	return refused("forbidden-catalog", "cordon: "+schema+"."+name+" is not available in a masked session",
+		"It tells about more than the data that this session sees. The catalogs that psql and drivers read are available.")
+}
+
 // systemRelation substitutes a catalog by the allow list (pitfall C7); views over catalogs are inlined like any other.
 func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
-	refusal := refused("forbidden-catalog", "cordon: "+rel.Schema+"."+rel.Name+" is not available in a masked session",
-		"It tells about more than the data that this session sees. The catalogs that psql and drivers read are available.")
+	refusal := forbiddenCatalog(rel.Schema, rel.Name)
 	if rel.OID >= catalog.FirstUserOID {
 		return nil, refusal
 	}

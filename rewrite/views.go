@@ -44,7 +44,7 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 		if err != nil {
 			return nil, err
 		}
-		env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database}
+		env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database, definition: true}
 		b := newBinder(env)
 		columns, err := b.query(tree.Stmts[0].Stmt.GetSelectStmt(), nil, false)
 		if err != nil {
