@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // plan rewrites one parsed statement under the session's simulated state.
@@ -216,7 +218,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 		if !slices.Contains(copyOptions, d.GetDefname()) {
 			return nil, refused("forbidden-copy-option", fmt.Sprintf("cordon: COPY option %q is not admitted", d.GetDefname()), "Use FORMAT, HEADER, DELIMITER, NULL, QUOTE, ESCAPE or FORCE_QUOTE.")
 		}
-		if d.Defname == "encoding" && !isUTF8(d.Arg.GetString_().GetSval()) {
+		if _, verdict := builtin.Settable("client_encoding", d.Arg.GetString_().GetSval()); d.Defname == "encoding" && verdict != builtin.Ignored {
 			return nil, refused("forbidden-encoding", "cordon: only encoding UTF8 is admitted", "Convert the file afterwards.")
 		}
 	}

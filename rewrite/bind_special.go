@@ -165,9 +165,12 @@ func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
 	}
-	canonical, err := admitSetting(name, value)
+	canonical, set, err := admitSetting(name, value)
 	if err != nil {
 		return info{}, true, err
+	}
+	if !set {
+		name, canonical = "cordon.nothing", value
 	}
 	f.Args[0] = pg.MakeAConstStrNode(name, 0)
 	f.Args[1] = pg.MakeAConstStrNode(canonical, 0)

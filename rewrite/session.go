@@ -31,6 +31,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cordon-db/cordon/masking"
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // Session plans the statements of one client session.
@@ -53,7 +54,7 @@ func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
 		return nil, err
 	}
 	for name := range tw.snapshot.RoleSettings(params.User) {
-		if _, ok := pinned[name]; ok || settable[name] {
+		if builtin.OfRole(name) {
 			continue
 		}
 		return nil, refused("forbidden-role-setting", fmt.Sprintf("cordon: ALTER ROLE or ALTER DATABASE sets %q for this login, which is not admitted in a masked session", name),
@@ -247,7 +248,7 @@ func (s *Session) ParameterStatus(name, value string) (string, bool) {
 	case name == "default_transaction_read_only":
 		return "off", true
 	}
-	return value, true
+	return value, builtin.ReportedParameter(name)
 }
 
 // IsRefusal says whether an error is the answer to a statement, not a fault of cordon.

@@ -5,51 +5,29 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
-// pinned are the settings that every masked session starts with and cannot change, with the value that the server must report.
-var pinned = map[string]string{
-	"search_path":                   "pg_catalog, pg_temp",
-	"default_transaction_read_only": "on",
-	"client_encoding":               "UTF8",
-	"standard_conforming_strings":   "on",
-	"row_security":                  "on",
-	"transform_null_equals":         "off",
-	"client_min_messages":           "notice",
-	"debug_print_parse":             "off",
-	"debug_print_rewritten":         "off",
-	"debug_print_plan":              "off",
-	"synchronize_seqscans":          "off",
-	"array_nulls":                   "on",
+// admitSetting says whether a client may set name to value, through any door, and gives what to send; set is false where there is
+// nothing to send since the session has the value already.
+func admitSetting(name, value string) (canonical string, set bool, err error) {
+	canonical, verdict := builtin.Settable(name, value)
+	switch verdict {
+	case builtin.Applied:
+		return canonical, true, nil
+	case builtin.Ignored:
+		return "", false, nil
+	}
+	return "", false, refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session, or not with this value", strings.ToLower(name)), builtin.SettingHint(name))
 }
 
-// settable are the settings that a client may set: how values look, and how long it waits.
-var settable = set("application_name", "datestyle", "intervalstyle", "timezone", "extra_float_digits", "bytea_output", "statement_timeout",
-	"lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout", "xmloption", "xmlbinary", "lc_messages", "lc_monetary", "lc_numeric", "lc_time")
-
-// showable are the settings that SHOW answers besides the settable and pinned ones.
-var showable = set("server_version", "server_version_num", "server_encoding", "max_identifier_length", "transaction_isolation", "transaction_read_only",
-	"transaction_deferrable", "default_transaction_isolation", "default_transaction_deferrable", "integer_datetimes", "is_superuser", "session_authorization", "lc_collate", "lc_ctype", "block_size", "max_index_keys")
-
-func isUTF8(v string) bool {
-	v = strings.ToLower(strings.ReplaceAll(strings.Trim(v, `'" `), "-", ""))
-	return v == "utf8" || v == "unicode"
-}
-
-// admitSetting says whether a client may set name to value, and gives the value to set: a pinned setting's own.
-func admitSetting(name, value string) (canonical string, err error) {
-	name = strings.ToLower(name)
-	if settable[name] {
-		return value, nil
+// nothing succeeds with the tag SET, and warns outside a transaction where LOCAL does.
+func nothing(local bool) *Plan {
+	if local {
+		return &Plan{SQL: "SET LOCAL cordon.nothing TO ''", Kind: KindSet}
 	}
-	pin, ok := pinned[name]
-	switch {
-	case name == "client_encoding" && isUTF8(value), ok && strings.EqualFold(pin, value):
-		return pin, nil
-	case ok:
-		return "", refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is fixed to %s in a masked session", name, pin), "Leave it as it is.")
-	}
-	return "", refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session", name), "Leave it out; docs/refusals.md lists what may be set.")
+	return &Plan{SQL: "SET cordon.nothing TO ''", Kind: KindSet}
 }
 
 // set rewrites SET and RESET.
@@ -67,33 +45,53 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	if name == "search_path" {
 		return p.setPath(x)
 	}
-	reset := x.Kind != pg.VariableSetKind_VAR_SET_VALUE
-	if reset {
-		if _, ok := pinned[name]; !ok && !settable[name] {
-			_, err := admitSetting(name, "")
+	if x.Kind != pg.VariableSetKind_VAR_SET_VALUE {
+		if !builtin.Showable(name) {
+			_, _, err := admitSetting(name, "\x00")
 			return nil, err
 		}
 		return p.simple(stmt, KindSet, "", effect{})
 	}
-	if _, err := admitSetting(name, settingText(x.Args)); err != nil {
+	value, ok := settingText(x.Args)
+	if !ok {
+		return p.setInterval(stmt, x, name)
+	}
+	canonical, send, err := admitSetting(name, value)
+	if err != nil {
 		return nil, err
 	}
+	if !send {
+		return nothing(x.IsLocal), nil
+	}
+	x.Args = []*pg.Node{pg.MakeAConstStrNode(canonical, 0)}
 	return p.simple(stmt, KindSet, "", effect{})
 }
 
-// settingText gives the value of SET with one plain argument; other forms give a text that no pin equals.
-func settingText(args []*pg.Node) string {
-	if len(args) != 1 {
-		return "\x00"
+// settingText gives the value of SET name TO value, ... as the server flattens it (flatten_set_variable_args, guc_funcs.c).
+func settingText(args []*pg.Node) (string, bool) {
+	words := make([]string, len(args))
+	for i, n := range args {
+		c := n.GetAConst()
+		switch {
+		case c.GetSval() != nil:
+			words[i] = c.GetSval().Sval
+		case c.GetIval() != nil:
+			words[i] = itoa(int(c.GetIval().Ival))
+		case c.GetFval() != nil:
+			words[i] = c.GetFval().Fval
+		default:
+			return "", false
+		}
 	}
-	c := args[0].GetAConst()
-	switch {
-	case c.GetSval() != nil:
-		return c.GetSval().Sval
-	case c.GetIval() != nil:
-		return itoa(int(c.GetIval().Ival))
+	return strings.Join(words, ", "), len(words) > 0
+}
+
+// setInterval handles SET TIME ZONE INTERVAL '...', whose argument is a cast of a constant.
+func (p *planner) setInterval(stmt *pg.Node, x *pg.VariableSetStmt, name string) (*Plan, error) {
+	if name != "timezone" || len(x.Args) != 1 || x.Args[0].GetTypeCast().GetArg().GetAConst().GetSval() == nil {
+		return nil, refused("forbidden-setting", "cordon: this form of SET is not admitted", "Use SET name TO value.")
 	}
-	return "\x00"
+	return p.simple(stmt, KindSet, "", effect{})
 }
 
 // setTransaction handles SET TRANSACTION and SET SESSION CHARACTERISTICS.
@@ -106,7 +104,7 @@ func (p *planner) setTransaction(stmt *pg.Node, x *pg.VariableSetStmt, name stri
 		return nil, err
 	}
 	if len(options) == 0 { // only READ WRITE was asked for: any harmless SET has the same answer
-		return &Plan{SQL: `SET cordon.nothing TO ''`, Kind: KindSet}, nil
+		return nothing(false), nil
 	}
 	x.Args = options
 	return p.simple(stmt, KindSet, "", effect{})
@@ -118,7 +116,7 @@ func (p *planner) show(stmt *pg.Node, x *pg.VariableShowStmt) (*Plan, error) {
 	if name == "search_path" {
 		return &Plan{SQL: "SELECT " + quoteLiteral(p.env.setting) + "::pg_catalog.text AS search_path", Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}, nil
 	}
-	if _, ok := pinned[name]; !ok && !settable[name] && !showable[name] {
+	if !builtin.Showable(name) {
 		return nil, refused("forbidden-setting", fmt.Sprintf("cordon: SHOW %q is not admitted in a masked session", name), "docs/refusals.md lists what may be shown.")
 	}
 	plan, err := p.simple(stmt, KindQuery, "", effect{})

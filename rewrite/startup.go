@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cordon-db/cordon/masking"
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // admitStartup judges the client's startup parameters and the pairs of its `options`.
@@ -37,11 +38,11 @@ func admitStartup(startup map[string]string) (admitted map[string]string, path *
 		case strings.HasPrefix(name, "_pq_."), strings.HasPrefix(name, "cordon."), strings.HasPrefix(name, "cordon_key."), name == "default_transaction_read_only":
 			continue
 		}
-		canonical, err := admitSetting(name, value)
+		canonical, set, err := admitSetting(name, value)
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, ok := pinned[name]; !ok {
+		if set {
 			admitted[name] = canonical
 		}
 	}
@@ -105,8 +106,8 @@ func splitOptions(options string) []string {
 // StartupParameters are what to send upstream instead of the client's: pins, its admitted settings, and keys.
 func (s *Session) StartupParameters() map[string]string {
 	params := map[string]string{"user": s.params.User, "database": s.params.Database}
+	maps.Copy(params, builtin.Pinned())
 	maps.Copy(params, s.admitted)
-	maps.Copy(params, pinned)
 	for domain, key := range s.keys {
 		params[masking.Setting(domain)] = key.SettingValue()
 	}
@@ -115,7 +116,12 @@ func (s *Session) StartupParameters() map[string]string {
 
 // Verify gives a query for right after login, and the check of its one row of texts: the settings took effect.
 func (s *Session) Verify() (string, func(values []string) error) {
-	want := maps.Clone(pinned)
+	want := builtin.Pinned()
+	for name := range want {
+		if value, ok := s.admitted[name]; ok {
+			want[name] = value
+		}
+	}
 	for domain, key := range s.keys {
 		want[masking.Setting(domain)] = key.SettingValue()
 	}

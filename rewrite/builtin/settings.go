@@ -49,7 +49,7 @@ var settable = map[string]func(string) (string, bool){
 	"datestyle":                           dateStyle,
 	"intervalstyle":                       oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601"),
 	"extra_float_digits":                  between(-15, 3),
-	"application_name":                    printable,
+	"application_name":                    applicationName,
 	"bytea_output":                        oneOf("hex", "escape"),
 	"statement_timeout":                   duration,
 	"lock_timeout":                        duration,
@@ -101,12 +101,12 @@ func Settable(name, value string) (canonical string, verdict Verdict) {
 func SettingHint(name string) string {
 	name = strings.ToLower(name)
 	switch pin, ok := pinned[name]; {
+	case settable[name] != nil:
+		return "Use one of the documented values of " + name + "."
 	case ok:
 		return "In a masked session " + name + " is fixed to \"" + pin + "\"."
 	case name == "transaction_read_only":
 		return "A masked session is read-only."
-	case settable[name] != nil:
-		return "Use one of the documented values of " + name + "."
 	default:
 		return "A masked session may set: " + strings.Join(slices.Sorted(maps.Keys(settable)), ", ") + ", search_path."
 	}
@@ -214,13 +214,37 @@ func timeZone(v string) (string, bool) {
 	return v, true
 }
 
-func printable(v string) (string, bool) {
-	for _, r := range v {
-		if r < ' ' || r > '~' {
-			return "", false
+// applicationName replaces what is not printable ASCII and cuts at 63 bytes, as the server does (clean_ascii, guc_tables.c).
+func applicationName(v string) (string, bool) {
+	clean := []byte(v[:min(len(v), 63)])
+	for i, c := range clean {
+		if c < ' ' || c > '~' {
+			clean[i] = '?'
 		}
 	}
-	return v, len(v) < 64
+	return string(clean), true
+}
+
+// ofRole are settings that ALTER ROLE and ALTER DATABASE may carry besides the settable ones: the operator's own tuning and server-side
+// logging, which change neither what a statement may see nor what is sent to the client.
+var ofRole = words(`work_mem maintenance_work_mem hash_mem_multiplier temp_buffers temp_file_limit logical_decoding_work_mem
+	effective_cache_size effective_io_concurrency maintenance_io_concurrency random_page_cost seq_page_cost cpu_tuple_cost cpu_index_tuple_cost
+	cpu_operator_cost parallel_setup_cost parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size
+	max_parallel_workers max_parallel_workers_per_gather max_parallel_maintenance_workers parallel_leader_participation
+	default_statistics_target constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
+	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
+	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
+	log_statement log_duration log_min_duration_statement log_min_duration_sample log_statement_sample_rate log_min_messages
+	log_min_error_statement log_error_verbosity log_lock_waits log_temp_files log_parameter_max_length log_statement_stats
+	track_activities track_counts track_io_timing track_functions vacuum_cost_delay vacuum_cost_limit deadlock_timeout
+	synchronous_commit commit_delay commit_siblings wal_compression lc_messages lc_monetary lc_numeric lc_time
+	default_text_search_config`)
+
+// OfRole says whether ALTER ROLE or ALTER DATABASE may set name for a masked session's login. Those that cordon pins are
+// overridden by its startup parameters.
+func OfRole(name string) bool {
+	name = strings.ToLower(name)
+	return ofRole[name] || strings.HasPrefix(name, "enable_") || ignored[name] || settable[name] != nil || pinned[name] != ""
 }
 
 // showable are the settings that SHOW, current_setting and pg_settings may read, besides the pinned and the settable ones.
