@@ -29,13 +29,13 @@ func (p *planner) plan(stmt *pg.Node) (*Plan, error) {
 	case *pg.Node_ExecuteStmt:
 		return p.execute(stmt, x.ExecuteStmt)
 	case *pg.Node_DeallocateStmt:
-		return p.simple(stmt, KindPrepare, x.DeallocateStmt.Name, effect{kind: effectDeallocate})
+		return p.simple(stmt, KindPrepare, x.DeallocateStmt.Name, effect{kind: effectDeallocate, name: x.DeallocateStmt.Name})
 	case *pg.Node_DeclareCursorStmt:
 		return p.declare(stmt, x.DeclareCursorStmt)
 	case *pg.Node_FetchStmt:
 		return p.fetch(stmt, x.FetchStmt)
 	case *pg.Node_ClosePortalStmt:
-		return p.simple(stmt, KindCursor, x.ClosePortalStmt.Portalname, effect{kind: effectClose})
+		return p.simple(stmt, KindCursor, x.ClosePortalStmt.Portalname, effect{kind: effectClose, name: x.ClosePortalStmt.Portalname})
 	case *pg.Node_CopyStmt:
 		return p.copy(stmt, x.CopyStmt)
 	case *pg.Node_ListenStmt:
@@ -132,20 +132,31 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 			return nil, err
 		}
 	}
-	source := ""
-	if inner, err := deparse(x.Query); err == nil {
-		source = inner
-	}
-	bound, err := p.bind(x.Query)
+	named, text, err := p.keepable(stmt, x.Query, x.Name)
 	if err != nil {
 		return nil, err
 	}
-	text, err := emit(stmt, bound.marks)
+	return &Plan{SQL: text, Kind: KindPrepare, Name: x.Name, effect: effect{kind: effectPrepare, name: x.Name, named: named}}, nil
+}
+
+// keepable plans the query inside a PREPARE or DECLARE: a plan by which a later EXECUTE or FETCH is judged, and the text of the statement.
+func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text string, err error) {
+	source, err := deparse(query)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return &Plan{SQL: text, Kind: KindPrepare, Name: x.Name,
-		effect: effect{kind: effectPrepare, named: &Plan{Kind: KindQuery, Name: x.Name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source}}}, nil
+	bound, err := p.bind(query)
+	if err != nil {
+		return nil, "", err
+	}
+	inner, err := emit(query, bound.marks)
+	if err != nil {
+		return nil, "", err
+	}
+	if text, err = emit(stmt, bound.marks); err != nil {
+		return nil, "", err
+	}
+	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source}, text, nil
 }
 
 func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
@@ -163,48 +174,65 @@ func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
 		return nil, err
 	}
 	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Name, Columns: []Origin{}, Opaque: bound.opaque}
-	return p.inherit(plan, p.state.prepared[x.Name])
+	return p.inherit(plan, p.state.prepared[x.Name], p.stamp.path)
 }
 
-// inherit takes from the plan of a prepared statement or cursor what its rows look like. Where there is none, the server says so.
-func (p *planner) inherit(plan, of *Plan) (*Plan, error) {
+// inherit takes from the plan of a prepared statement or cursor what its rows look like, if planning it again under path gives the same.
+// Where there is none, the server says so.
+func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
 	if of == nil {
 		return plan, nil
 	}
-	if of.stamp != p.stamp {
-		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy or the catalog changed since the statement was prepared",
+	if now := p.under(path); of.stamp != now.stamp && !now.agrees(of) {
+		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
 			Hint: "DEALLOCATE it, or close the cursor, and prepare it again."}
 	}
 	plan.Columns, plan.Opaque = of.Columns, plan.Opaque || of.Opaque
 	return plan, nil
 }
 
-func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error) {
-	bound, err := p.bind(x.Query)
-	if err != nil {
-		return nil, err
-	}
-	text, err := emit(stmt, bound.marks)
-	if err != nil {
-		return nil, err
-	}
-	return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname,
-		effect: effect{kind: effectDeclare, named: &Plan{Kind: KindQuery, Name: x.Portalname, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp}}}, nil
+// under is the planner with another search_path.
+func (p *planner) under(path string) *planner {
+	env := *p.env
+	env.setting, env.path = path, schemas(path, env.user, env.twin.snapshot)
+	stamp := p.stamp
+	stamp.path = path
+	return &planner{env: &env, state: p.state, stamp: stamp}
 }
 
+// agrees says whether planning a kept plan's source again gives the same plan.
+func (p *planner) agrees(kept *Plan) bool {
+	stmts, err := parse(kept.source)
+	if err != nil || len(stmts) != 1 {
+		return false
+	}
+	again, err := p.query(stmts[0].Stmt)
+	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
+}
+
+func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error) {
+	named, text, err := p.keepable(stmt, x.Query, x.Portalname)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname, effect: effect{kind: effectDeclare, name: x.Portalname, named: named}}, nil
+}
+
+// fetch plans FETCH and MOVE. A cursor keeps the search_path of its DECLARE, as in Postgres.
 func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
 	text, err := deparse(stmt)
 	if err != nil {
 		return nil, err
 	}
-	cursor := p.state.cursors[x.Portalname]
 	if x.Ismove {
-		return p.inherit(&Plan{SQL: text, Kind: KindCursor, Name: x.Portalname}, nil)
+		return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname}, nil
 	}
+	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Portalname, Columns: []Origin{}}
+	cursor := p.state.cursors[x.Portalname]
 	if cursor == nil {
-		return &Plan{SQL: text, Kind: KindQuery, Name: x.Portalname, Columns: []Origin{}}, nil
+		return plan, nil
 	}
-	return p.inherit(&Plan{SQL: text, Kind: KindQuery, Name: x.Portalname}, cursor)
+	return p.inherit(plan, cursor, cursor.stamp.path)
 }
 
 var copyOptions = []string{"format", "header", "delimiter", "null", "quote", "escape", "force_quote", "encoding"}

@@ -25,6 +25,7 @@ type effect struct {
 	local       bool   // SET LOCAL
 	reset       bool   // to the session's default
 	path        string // the new search_path
+	name        string // of the prepared statement or cursor; empty: all
 	named       *Plan  // the statement or cursor that comes into being
 }
 

@@ -25,7 +25,8 @@ type Plan struct {
 
 	effect effect
 	stamp  stamp
-	source string // what to plan again when the stamp is no longer current
+	source string   // what to plan again when the stamp is no longer current
+	params []uint32 // the parameter types with which it was planned, as a Parse message declares them
 }
 
 // Kind classifies a plan for the session that runs it.

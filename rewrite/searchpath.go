@@ -54,10 +54,23 @@ func (s *state) apply(e effect) {
 		s.path, s.saved, s.local = s.defaultPath, s.defaultPath, nil
 		s.prepared, s.cursors = map[string]*Plan{}, map[string]*Plan{}
 	case effectPrepare:
-		s.prepared[e.named.Name] = e.named
+		s.prepared[e.name] = e.named
 	case effectDeclare:
-		s.cursors[e.named.Name] = e.named
+		s.cursors[e.name] = e.named
+	case effectDeallocate:
+		drop(s.prepared, e.name)
+	case effectClose:
+		drop(s.cursors, e.name)
 	}
+}
+
+// drop takes out one name, or all where name is empty.
+func drop(plans map[string]*Plan, name string) {
+	if name == "" {
+		clear(plans)
+		return
+	}
+	delete(plans, name)
 }
 
 func (s *state) applyTransaction(e effect) {

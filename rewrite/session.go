@@ -120,7 +120,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	if err != nil {
 		return nil, err
 	}
-	plan.source = text
+	plan.source, plan.params = text, slices.Clone(paramOIDs)
 	s.keep(text, paramOIDs, stmts, plan)
 	return plan, nil
 }
@@ -187,7 +187,7 @@ func (s *Session) Current(ctx context.Context, plan *Plan) error {
 	if plan.Kind == KindEmpty || plan.stamp == now {
 		return nil
 	}
-	again, err := s.Parse(ctx, plan.source, nil)
+	again, err := s.Parse(ctx, plan.source, plan.params)
 	if err != nil {
 		return err
 	}
