@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -12,6 +13,55 @@ import (
 // deparse writes a statement and proves that the text means the tree: it is parsed again and compared.
 func deparse(stmt *pg.Node) (string, error) {
 	decimalNumbers(stmt)
+	var bare []*pg.A_Indirection
+	walkNodes(stmt, func(n *pg.Node) {
+		if x := n.GetAIndirection(); x != nil && !parenthesised(x.Arg) {
+			bare = append(bare, x)
+		}
+	})
+	if len(bare) == 0 {
+		return writeTree(stmt)
+	}
+	return deparseIndirections(stmt, bare)
+}
+
+// parenthesised says that the deparser writes n with the parentheses that [1] or .field behind it needs. It leaves them out behind CASE,
+// COALESCE, ARRAY[...] and others.
+func parenthesised(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_ColumnRef, *pg.Node_ParamRef, *pg.Node_FuncCall, *pg.Node_TypeCast, *pg.Node_SubLink, *pg.Node_AExpr, *pg.Node_RowExpr, *pg.Node_AIndirection:
+		return true
+	}
+	return false
+}
+
+// deparseIndirections writes what stands before each of the subscripts or fields by itself and puts it in with parentheses.
+func deparseIndirections(stmt *pg.Node, bare []*pg.A_Indirection) (string, error) {
+	texts := map[string]string{}
+	for i, x := range slices.Backward(bare) { // inner ones come later in the walk
+		arg := x.Arg
+		text, err := writeTree(selectOf(arg))
+		if err != nil {
+			return "", err
+		}
+		name := "cordon_0" + itoa(i)
+		texts[name] = "(" + strings.TrimPrefix(replaceNames(text, texts, nil), "SELECT ") + ")"
+		x.Arg = pg.MakeColumnRefNode([]*pg.Node{pg.MakeStrNode(name)}, 0)
+		defer func() { x.Arg = arg }()
+	}
+	text, err := writeTree(stmt)
+	if err != nil {
+		return "", err
+	}
+	return replaceNames(text, texts, nil), nil
+}
+
+func selectOf(expr *pg.Node) *pg.Node {
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{TargetList: []*pg.Node{pg.MakeResTargetNodeWithVal(expr, 0)},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}
+}
+
+func writeTree(stmt *pg.Node) (string, error) {
 	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: stmt}}})
 	if err != nil {
 		return "", unfaithful()
@@ -85,6 +135,17 @@ func replaceMarks(text string, marks []mark) (string, error) {
 	for _, m := range marks {
 		texts[m.name] = m.text
 	}
+	text = replaceNames(text, texts, seen)
+	for _, m := range marks {
+		if n := seen[m.name]; n == 0 || n > 1 && !isSetMark(m.name) {
+			return "", unfaithful()
+		}
+	}
+	return text, nil
+}
+
+// replaceNames replaces identifiers by texts and counts in seen, where there is one.
+func replaceNames(text string, texts map[string]string, seen map[string]int) string {
 	var b strings.Builder
 	last := 0
 	for s := (scanner{text: text}); s.next(); {
@@ -100,14 +161,11 @@ func replaceMarks(text string, marks []mark) (string, error) {
 			b.WriteString(text[last:s.start])
 			b.WriteString(t)
 			last = s.end
-			seen[name]++
+			if seen != nil {
+				seen[name]++
+			}
 		}
 	}
 	b.WriteString(text[last:])
-	for _, m := range marks {
-		if n := seen[m.name]; n == 0 || n > 1 && !isSetMark(m.name) {
-			return "", unfaithful()
-		}
-	}
-	return b.String(), nil
+	return b.String()
 }

@@ -165,5 +165,5 @@ func isSetMark(name string) bool {
 // reservedName says that a client's name could be taken for a mark.
 func reservedName(name string) bool {
 	rest, ok := strings.CutPrefix(name, "cordon_")
-	return ok && (isSetMark(name) || rest != "" && rest[0] >= '0' && rest[0] <= '9')
+	return ok && (isSetMark(name) || strings.HasPrefix(rest, "ref_") || rest != "" && rest[0] >= '0' && rest[0] <= '9')
 }
