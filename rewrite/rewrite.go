@@ -21,9 +21,16 @@ import (
 type Options struct {
 	Config   *config.Config
 	Database string
-	Catalog  *catalog.Source
+	Catalog  Catalog
 	Master   []byte // the master key, from which the keys of the domains derive
 	Log      *slog.Logger
+}
+
+// Catalog is what a Rewriter asks of a catalog.Source: the newest snapshot, nil where there is none yet, and one that is no older
+// than the call.
+type Catalog interface {
+	Current() *catalog.Snapshot
+	Refresh(ctx context.Context) (*catalog.Snapshot, error)
 }
 
 // Rewriter plans statements of the masked sessions of one database. It is safe for concurrent use.
