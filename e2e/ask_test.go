@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/cordon-db/cordon/e2e/queries"
+)
+
+// mode is one way to send a statement.
+type mode string
+
+const (
+	simple         mode = "simple"
+	extendedText   mode = "extended, text"
+	extendedBinary mode = "extended, binary"
+)
+
+// modes are the ways in which a query can be sent: a simple one has no parameters.
+func modes(q queries.Query) []mode {
+	if len(q.Params) > 0 {
+		return []mode{extendedText, extendedBinary}
+	}
+	return []mode{simple, extendedText, extendedBinary}
+}
+
+// asker is a session that plays statements and keeps the whole answers.
+type asker struct {
+	conn *pgconn.PgConn
+}
+
+// connect logs in at an address, without a password.
+func connect(tb testing.TB, address, user, database string, settings map[string]string) *asker {
+	tb.Helper()
+	cfg, err := pgconn.ParseConfig(fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", user, address, database))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for name, value := range settings {
+		cfg.RuntimeParams[name] = value
+	}
+	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
+	if err != nil {
+		tb.Fatalf("logging in as %s at %s: %v", user, database, err)
+	}
+	return &asker{conn}
+}
+
+func (a *asker) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = a.conn.Close(ctx) // the server ends the session anyway when the socket goes
+}
+
+// answer is all that a session said to one message.
+type answer struct {
+	results []*pgconn.Result
+	code    string // SQLSTATE of the error that ended it
+	message string
+}
+
+// refused says that cordon refused the statement, instead of answering as the twin.
+func (a answer) refused() bool {
+	return (a.code == "42501" || a.code == "0A000") && strings.HasPrefix(a.message, "cordon")
+}
+
+// ask plays a query. Its error is one of the connection.
+func (a *asker) ask(q queries.Query, m mode) (answer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var out answer
+	var err error
+	if m == simple {
+		out.results, err = a.conn.Exec(ctx, q.SQL).ReadAll()
+	} else {
+		var formats []int16
+		if m == extendedBinary {
+			formats = []int16{1}
+		}
+		result := a.conn.ExecParams(ctx, q.SQL, params(q), nil, nil, formats).Read()
+		out.results, err = []*pgconn.Result{result}, result.Err
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Severity != "FATAL" {
+		return answer{code: refused.Code, message: refused.Message}, nil
+	}
+	return out, err
+}
+
+// params are the values of a query's parameters in text format.
+func params(q queries.Query) [][]byte {
+	var out [][]byte
+	for _, p := range q.Params {
+		if p == queries.Null {
+			out = append(out, nil)
+			continue
+		}
+		out = append(out, []byte(p))
+	}
+	return out
+}
+
+// differ says how an answer of cordon differs from the twin's, or nothing. Rows without an order are a multiset, of errors the
+// class counts.
+func differ(got, want answer, ordered bool) string {
+	if got.code != "" || want.code != "" {
+		if got.code == want.code || got.code != "" && want.code != "" && got.code[:2] == want.code[:2] {
+			return ""
+		}
+		return fmt.Sprintf("error %q %s, the twin's %q %s", got.code, got.message, want.code, want.message)
+	}
+	if len(got.results) != len(want.results) {
+		return fmt.Sprintf("%d results, on the twin %d", len(got.results), len(want.results))
+	}
+	for i := range got.results {
+		if cause := differResult(got.results[i], want.results[i], ordered); cause != "" {
+			return cause
+		}
+	}
+	return ""
+}
+
+func differResult(got, want *pgconn.Result, ordered bool) string {
+	if a, b := shape(got), shape(want); a != b {
+		return fmt.Sprintf("columns %s, on the twin %s", a, b)
+	}
+	a, b := lines(got), lines(want)
+	if !ordered {
+		slices.Sort(a)
+		slices.Sort(b)
+	}
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("row %d of %d is %q, on the twin %q of %d", i+1, len(a), a[i], b[i], len(b))
+		}
+	}
+	if len(a) != len(b) {
+		return fmt.Sprintf("%d rows, on the twin %d", len(a), len(b))
+	}
+	if got.CommandTag.String() != want.CommandTag.String() {
+		return fmt.Sprintf("tag %q, on the twin %q", got.CommandTag, want.CommandTag)
+	}
+	return ""
+}
+
+// shape is what a RowDescription says, but for the origin of columns.
+func shape(r *pgconn.Result) string {
+	var out []string
+	for _, f := range r.FieldDescriptions {
+		out = append(out, fmt.Sprintf("%s:%d(%d)/%d", f.Name, f.DataTypeOID, f.TypeModifier, f.Format))
+	}
+	return strings.Join(out, " ")
+}
+
+// lines writes each row so that no two different rows are written alike.
+func lines(r *pgconn.Result) []string {
+	out := make([]string, len(r.Rows))
+	for i, row := range r.Rows {
+		var line bytes.Buffer
+		for _, value := range row {
+			if value == nil {
+				line.WriteString("NULL|")
+				continue
+			}
+			fmt.Fprintf(&line, "%d:%s|", len(value), value)
+		}
+		out[i] = line.String()
+	}
+	return out
+}

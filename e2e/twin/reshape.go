@@ -1,0 +1,131 @@
+package twin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cordon-db/cordon/config"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// reshape drops what the twin lacks and puts the copied rows in place.
+func (b *builder) reshape(ctx context.Context) error {
+	for i := range b.fates {
+		if err := b.freeze(ctx, &b.fates[i]); err != nil {
+			return err
+		}
+	}
+	for i := range b.fates {
+		if err := b.dropParts(ctx, &b.fates[i]); err != nil {
+			return err
+		}
+	}
+	for i := range b.fates {
+		if err := b.place(ctx, &b.fates[i]); err != nil {
+			return fmt.Errorf("relation %s: %w", b.fates[i].name(), err)
+		}
+	}
+	return nil
+}
+
+// freeze makes generated columns that read what the twin treats ordinary ones: they keep their values.
+func (b *builder) freeze(ctx context.Context, f *fate) error {
+	for i := range f.rel.Columns {
+		col := &f.rel.Columns[i]
+		if f.absent || !col.Generated || f.treatments[i].Kind == config.Hide || !f.treated(col.Reads) && f.treatments[i].Kind == config.Show {
+			continue
+		}
+		if err := b.exec(ctx, "ALTER TABLE "+qualified(f.rel)+" ALTER COLUMN "+ident(col.Name)+" DROP EXPRESSION"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// treated says that one of the columns is not shown as it is.
+func (f *fate) treated(nums []int16) bool {
+	return slices.ContainsFunc(nums, func(num int16) bool {
+		i := slices.IndexFunc(f.rel.Columns, func(c catalog.Column) bool { return c.Num == num })
+		return i >= 0 && f.treatments[i].Kind != config.Show
+	})
+}
+
+var kindNames = map[byte]string{'r': "TABLE", 'p': "TABLE", 'v': "VIEW", 'm': "MATERIALIZED VIEW", 'f': "FOREIGN TABLE"}
+
+// dropParts drops a relation or the columns that the twin lacks, with all that depends on them.
+func (b *builder) dropParts(ctx context.Context, f *fate) error {
+	kind := kindNames[f.rel.Kind]
+	if f.absent || f.rel.Kind == 'v' || f.rel.Kind == 'f' || f.rel.Kind == 'm' && !f.same() {
+		return b.exec(ctx, "DROP "+kind+" IF EXISTS "+qualified(f.rel)+" CASCADE")
+	}
+	for i := range f.rel.Columns {
+		if f.rel.Kind == 'm' || f.treatments[i].Kind != config.Hide {
+			continue
+		}
+		// A child's inherited column has gone with its parent's.
+		if err := b.exec(ctx, "ALTER TABLE "+qualified(f.rel)+" DROP COLUMN IF EXISTS "+ident(f.rel.Columns[i].Name)+" CASCADE"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place puts copied rows into a table, or makes a table of what the policy treats as one.
+func (b *builder) place(ctx context.Context, f *fate) error {
+	if f.absent || f.rel.Kind == 'p' && f.same() {
+		return nil
+	}
+	if err := b.loosen(ctx, f); err != nil || f.rel.Kind == 'p' || f.stored() && f.same() {
+		return err
+	}
+	if !f.stored() {
+		there, err := b.exists(ctx, f.rel)
+		if err != nil || there {
+			return err
+		}
+		return b.exec(ctx, "CREATE TABLE "+qualified(f.rel)+" AS TABLE "+f.copied())
+	}
+	var names []string
+	for i := range f.rel.Columns {
+		col := &f.rel.Columns[i]
+		if f.treatments[i].Kind != config.Hide && (!col.Generated || f.treated(col.Reads) || f.treatments[i].Kind != config.Show) {
+			names = append(names, ident(col.Name))
+		}
+	}
+	list := strings.Join(names, ", ")
+	// Check constraints rest while the rows come in.
+	return b.exec(ctx, fmt.Sprintf(`UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d;
+		DELETE FROM ONLY %[2]s; INSERT INTO %[2]s (%[3]s) OVERRIDING SYSTEM VALUE SELECT %[3]s FROM %[4]s;
+		UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d`, f.rel.OID, qualified(f.rel), list, f.copied()))
+}
+
+// loosen takes away what treated values cannot obey: NOT NULL of nulled columns, the length of pseudonymised ones, uniqueness of masked
+// ones. Length and uniqueness go in the catalog, since views may stand on the column and constraints on the index.
+func (b *builder) loosen(ctx context.Context, f *fate) error {
+	for i := range f.rel.Columns {
+		col := &f.rel.Columns[i]
+		var sql string
+		switch f.treatments[i].Kind {
+		case config.Pseudonym:
+			if col.Type.Mod >= 0 {
+				sql = fmt.Sprintf("UPDATE pg_attribute SET atttypmod = -1 WHERE attrelid = %d AND attnum = %d", f.rel.OID, col.Num)
+			}
+		case config.Null:
+			if f.rel.Kind == 'r' || f.rel.Kind == 'p' {
+				sql = "ALTER TABLE " + qualified(f.rel) + " ALTER COLUMN " + ident(col.Name) + " DROP NOT NULL"
+			}
+		case config.Mask:
+			sql = fmt.Sprintf("UPDATE pg_index SET indisunique = false WHERE indrelid = %d AND %d = ANY (indkey)", f.rel.OID, col.Num)
+		case config.Show, config.Hide:
+		}
+		if sql == "" {
+			continue
+		}
+		if err := b.exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
