@@ -2,11 +2,8 @@ package e2e
 
 import (
 	"context"
-	"log/slog"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +12,6 @@ import (
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/internal/pgcluster"
 	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
-	"github.com/cordon-db/cordon/proxy"
 )
 
 // clients are programs of other languages' drivers, to which "host port database user password" is appended. Each prints a
@@ -69,30 +65,9 @@ func serveSample(t *testing.T) (host, port string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	cfg.Upstream.Hosts = []string{c.Address()}
-	cfg.Upstream.Catalog.PasswordFile = filepath.Join(dir, "password")
-	cfg.Keys.Master.File = filepath.Join(dir, "key")
-	writeFile(t, cfg.Upstream.Catalog.PasswordFile, "cordon")
-	writeFile(t, cfg.Keys.Master.File, strings.Repeat("c0ffee42", 8))
-	server, err := proxy.New(cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, ln) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	host, port, err = net.SplitHostPort(ln.Addr().String())
+	cfg.Upstream.Catalog.PasswordFile, cfg.Keys.Master.File = secrets(t, "cordon", strings.Repeat("c0ffee42", 8))
+	host, port, err = net.SplitHostPort(start(t, cfg, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

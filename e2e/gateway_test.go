@@ -72,16 +72,18 @@ func loadWorld(tb testing.TB, c *pgcluster.Cluster, world string) *pgx.Conn {
 // serve starts cordon in front of a cluster. change edits the configuration text, nil leaves it.
 func serve(tb testing.TB, c *pgcluster.Cluster, masterKey string, change func(string) string) *gateway {
 	tb.Helper()
+	cfg := configure(tb, c, masterKey, change)
+	return &gateway{cluster: c, cfg: cfg, address: start(tb, cfg, nil)}
+}
+
+// configure is the attacks' policy in front of a cluster, as the harness serves it.
+func configure(tb testing.TB, c *pgcluster.Cluster, masterKey string, change func(string) string) *config.Config {
+	tb.Helper()
 	policy, err := attacks.Files.ReadFile("policy.toml")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	dir := tb.TempDir()
-	for name, text := range map[string]string{"password": "pw", "key": masterKey} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	password, key := secrets(tb, "pw", masterKey)
 	text := fmt.Sprintf(`
 [upstream]
 hosts = [%q]
@@ -94,7 +96,7 @@ master = { file = %q }
 name = "eu"
 access = "passthrough"
 match = { users = ["eu_*"] }
-`, c.Address(), filepath.Join(dir, "password"), filepath.Join(dir, "key")) + string(policy)
+`, c.Address(), password, key) + string(policy)
 	if change != nil {
 		text = change(text)
 	}
@@ -102,7 +104,26 @@ match = { users = ["eu_*"] }
 	if err != nil {
 		tb.Fatal(err)
 	}
-	server, err := proxy.New(cfg, slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	return cfg
+}
+
+// secrets writes the catalog login's password and the master key to files of the test.
+func secrets(tb testing.TB, password, masterKey string) (passwordFile, keyFile string) {
+	tb.Helper()
+	dir := tb.TempDir()
+	passwordFile, keyFile = filepath.Join(dir, "password"), filepath.Join(dir, "key")
+	writeFile(tb, passwordFile, password)
+	writeFile(tb, keyFile, masterKey)
+	return passwordFile, keyFile
+}
+
+// start runs cordon until the test ends and returns its address. Without a log, errors go to the test's output.
+func start(tb testing.TB, cfg *config.Config, log *slog.Logger) string {
+	tb.Helper()
+	if log == nil {
+		log = slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	}
+	server, err := proxy.New(cfg, log)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -124,7 +145,7 @@ match = { users = ["eu_*"] }
 			tb.Error("Serve did not end")
 		}
 	})
-	return &gateway{cluster: c, cfg: cfg, address: ln.Addr().String()}
+	return ln.Addr().String()
 }
 
 func writeFile(tb testing.TB, file, text string) {
