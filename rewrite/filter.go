@@ -11,10 +11,10 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-// qualifyFilter makes a row filter independent of the session: relations and functions outside pg_catalog are
-// schema-qualified as everybody's search_path resolves them, and nothing in it may depend on time or settings
+// qualifyFilter makes a row filter or `sql` mask over the rows of rel independent of the session: relations, types and functions outside
+// pg_catalog are schema-qualified as everybody's search_path resolves them, and nothing in it may depend on time or settings
 // (pitfall C3). mayRaise says that an error with a raw value in its message cannot be excluded.
-func qualifyFilter(snapshot *catalog.Snapshot, filter string) (text string, mayRaise bool, err error) {
+func qualifyFilter(snapshot *catalog.Snapshot, rel *catalog.Relation, filter string) (text string, mayRaise bool, err error) {
 	const head = "SELECT 1 WHERE "
 	tree, err := pg.Parse(head + "(" + filter + "\n)")
 	if err != nil {
@@ -39,11 +39,14 @@ func qualifyFilter(snapshot *catalog.Snapshot, filter string) (text string, mayR
 			err = qualifyFilterRelation(snapshot, path, ctes, x.RangeVar)
 		case *pg.Node_FuncCall:
 			err = qualifyFilterFunction(snapshot, path, x.FuncCall)
-		case *pg.Node_SqlvalueFunction:
-			err = fmt.Errorf("it depends on the time or the session (%s); a filter is a function of the row alone", valueFunctionNames[x.SqlvalueFunction.Op])
+		case *pg.Node_TypeCast:
+			err = qualifyFilterType(snapshot, path, x.TypeCast.TypeName)
 		}
 		mayRaise = mayRaise || !quietNode(n)
 	})
+	if err == nil {
+		err = checkImmutable(snapshot, path, rel, tree.Stmts[0].Stmt.GetSelectStmt().GetWhereClause())
+	}
 	if err != nil {
 		return "", false, err
 	}
@@ -71,29 +74,26 @@ func qualifyFilterRelation(snapshot *catalog.Snapshot, path []string, ctes map[s
 
 func qualifyFilterFunction(snapshot *catalog.Snapshot, path []string, f *pg.FuncCall) error {
 	parts, _ := splitName(f.Funcname)
-	schemas := path
-	if len(parts) > 1 {
-		schemas = parts[len(parts)-2 : len(parts)-1]
+	found := overloadsOf(snapshot, path, parts)
+	if len(found) == 0 {
+		return fmt.Errorf("function %s does not exist", parts[len(parts)-1])
 	}
-	name := parts[len(parts)-1]
-	for _, schema := range schemas {
-		overloads := snapshot.Functions(schema, name)
-		if len(overloads) == 0 {
-			continue
-		}
-		immutable := false
-		for _, o := range overloads {
-			immutable = immutable || o.Volatility == 'i'
-		}
-		if !immutable {
-			return fmt.Errorf("function %s is not immutable; a filter is a function of the row alone", name)
-		}
-		if schema != "pg_catalog" && len(parts) == 1 {
-			f.Funcname = nameNodes(schema, name)
-		}
-		return nil
+	if len(parts) == 1 && found[0].Schema != "pg_catalog" {
+		f.Funcname = nameNodes(found[0].Schema, parts[0])
 	}
-	return fmt.Errorf("function %s does not exist", name)
+	return nil
+}
+
+func qualifyFilterType(snapshot *catalog.Snapshot, path []string, name *pg.TypeName) error {
+	parts, _ := splitName(name.GetNames())
+	oid, ok := typeOf(snapshot, path, &pg.TypeName{Names: name.GetNames()})
+	if !ok {
+		return fmt.Errorf("type %s does not exist", parts[len(parts)-1])
+	}
+	if t := snapshot.Types[oid]; len(parts) == 1 && t.Schema != "pg_catalog" {
+		name.Names = nameNodes(t.Schema, t.Name)
+	}
+	return nil
 }
 
 // quietOperators never raise on values of one type class.

@@ -134,7 +134,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		e.columns = append(e.columns, ec)
 	}
 	if rule.Rows != "" {
-		filter, mayRaise, err := qualifyFilter(tw.snapshot, rule.Rows)
+		filter, mayRaise, err := qualifyFilter(tw.snapshot, rel, rule.Rows)
 		if err != nil {
 			return nil, fmt.Errorf("row filter: %w", err)
 		}
@@ -198,9 +198,8 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 		ec.expr = masking.NullSQL(col.Type)
 	case config.Mask:
 		ec.expr, err = tw.forms.mask(t.Mask, col.Type, ref)
-		ec.opaque = t.Mask.Kind == masking.MaskSQL
-		if ec.opaque {
-			ec.origin.Unknown = true
+		if err == nil && t.Mask.Kind == masking.MaskSQL {
+			err = ec.ofExpression(tw.snapshot, rel)
 		}
 	case config.Pseudonym:
 		ec.expr, err = tw.forms.pseudonym(t.Domain, col.Type, ref)
@@ -210,6 +209,16 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 		err = fmt.Errorf("unknown treatment %q", t.Kind)
 	}
 	return ec, err
+}
+
+// ofExpression makes of a `sql` mask's text a value of the column's own type.
+func (c *exposedColumn) ofExpression(snapshot *catalog.Snapshot, rel *catalog.Relation) error {
+	text, _, err := qualifyFilter(snapshot, rel, c.expr)
+	if err != nil {
+		return fmt.Errorf("sql mask: %w", err)
+	}
+	c.expr, c.opaque = "CAST(("+text+") AS "+c.cast+")", true
+	return nil
 }
 
 // pseudonymType is the twin's type of a pseudonymised column: a varchar(n) has no length there.

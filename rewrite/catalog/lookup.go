@@ -30,6 +30,12 @@ func (s *Snapshot) TypeByName(schema, name string) (*Type, bool) {
 // Functions returns the functions of that schema and name, all kinds, in the order of their oids.
 func (s *Snapshot) Functions(schema, name string) []*Function { return s.functions[schema][name] }
 
+// FunctionByOID returns the function of that oid.
+func (s *Snapshot) FunctionByOID(oid uint32) (*Function, bool) {
+	f, ok := s.routines[oid]
+	return f, ok
+}
+
 // Operators returns the operators of that name in every schema, in the order of their oids.
 func (s *Snapshot) Operators(name string) []*Operator { return s.operators[name] }
 
@@ -111,10 +117,12 @@ func (s *Snapshot) indexTypes(types []*Type) {
 
 func (s *Snapshot) indexRoutines(f *facts) {
 	s.functions = make(map[string]map[string][]*Function)
+	s.routines = make(map[uint32]*Function, len(f.Functions))
 	slices.SortFunc(f.Functions, func(a, b *Function) int { return cmp.Compare(a.OID, b.OID) })
 	for _, fn := range f.Functions {
 		in := nested(s.functions, fn.Schema)
 		in[fn.Name] = append(in[fn.Name], fn)
+		s.routines[fn.OID] = fn
 	}
 	s.operators = make(map[string][]*Operator)
 	slices.SortFunc(f.Operators, func(a, b *Operator) int { return cmp.Compare(a.OID, b.OID) })

@@ -29,6 +29,7 @@ type Snapshot struct {
 	byName      map[string]map[string]*Relation
 	typesByName map[string]map[string]*Type
 	functions   map[string]map[string][]*Function // schema, name
+	routines    map[uint32]*Function              // by oid
 	operators   map[string][]*Operator            // name, of every schema
 }
 

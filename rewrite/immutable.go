@@ -1,0 +1,437 @@
+package rewrite
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// A row filter and a `sql` mask are functions of the row alone: with TimeZone, DateStyle and the like, which every client sets, they
+// would be evaluated differently for each session and tell about the raw value (pitfall C3). immutability derives just enough types
+// to prove that nothing in such a text depends on them; what it cannot prove is an error of the policy.
+type immutability struct {
+	snapshot *catalog.Snapshot
+	path     []string
+	columns  map[string]uint32 // type by name; 0 where relations of the text disagree
+}
+
+// untyped is the type of a literal that takes the type of what it meets (pg_type.oid of unknown).
+const untyped = 705
+
+// sessionTypes are the types of pg_catalog whose input, output or conversions read settings, with the form of a literal that is read
+// the same under all of them; nil: none.
+var sessionTypes = map[uint32]*regexp.Regexp{
+	1082: regexp.MustCompile(`^\d{4}-\d\d-\d\d$`),                                                         // date
+	1114: regexp.MustCompile(`^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?$`),                         // timestamp
+	1184: regexp.MustCompile(`^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)$`), // timestamptz
+	1083: regexp.MustCompile(`^\d\d:\d\d(:\d\d(\.\d+)?)?$`),                                               // time
+	1266: regexp.MustCompile(`^\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$`),                          // timetz
+	1186: regexp.MustCompile(`^\d+ (microsecond|millisecond|second|minute|hour|day|week|month|year)s?$`),  // interval
+	17:   regexp.MustCompile(`^\\x([0-9a-fA-F]{2})*$`),                                                    // bytea
+	700:  regexp.MustCompile(`^`), 701: regexp.MustCompile(`^`),                                           // float4, float8: only their output depends on a setting
+	790: nil, 142: nil, // money, xml
+	2202: nil, 2203: nil, 2204: nil, 2205: nil, 2206: nil, 24: nil, 3734: nil, 3769: nil, 4089: nil, 4096: nil, 4191: nil, // reg*
+}
+
+// steadyCasts are casts between session types, and from and to them, that read no setting (pg_cast, pg_proc.provolatile).
+var steadyCasts = map[[2]uint32]bool{
+	{1082, 1114}: true, {1114, 1082}: true, {1114, 1083}: true, {1083, 1186}: true, {1186, 1083}: true, {1184, 1184}: true,
+	{700, 701}: true, {701, 700}: true, {700, 1700}: true, {701, 1700}: true, {1700, 700}: true, {1700, 701}: true,
+	{21, 700}: true, {23, 700}: true, {20, 700}: true, {21, 701}: true, {23, 701}: true, {20, 701}: true,
+	{700, 21}: true, {700, 23}: true, {700, 20}: true, {701, 21}: true, {701, 23}: true, {701, 20}: true,
+}
+
+func isSession(typ uint32) bool { _, ok := sessionTypes[typ]; return ok }
+
+// checkImmutable proves that an expression over rel's columns, subqueries included, reads no setting.
+func checkImmutable(snapshot *catalog.Snapshot, path []string, rel *catalog.Relation, expr *pg.Node) error {
+	j := &immutability{snapshot: snapshot, path: path, columns: map[string]uint32{}}
+	j.know(rel)
+	walkNodes(expr, func(n *pg.Node) {
+		if rv := n.GetRangeVar(); rv != nil {
+			if read, ok := snapshot.Relation(rv.Schemaname, rv.Relname); ok {
+				j.know(read)
+			}
+		}
+	})
+	_, err := j.expr(expr)
+	return err
+}
+
+func (j *immutability) know(rel *catalog.Relation) {
+	for _, c := range rel.Columns {
+		own := j.plain(c.Type.OID)
+		if typ, known := j.columns[c.Name]; known && typ != own {
+			own = 0
+		}
+		j.columns[c.Name] = own
+	}
+}
+
+// plain is the type under domains; 0 for a pseudo-type, which stands for one that depends on the arguments.
+func (j *immutability) plain(typ uint32) uint32 {
+	for range 8 {
+		t, ok := j.snapshot.Types[typ]
+		switch {
+		case !ok || t.Kind == 'p':
+			return 0
+		case t.Kind != 'd':
+			return typ
+		}
+		typ = t.Base
+	}
+	return 0
+}
+
+// expr derives a type; 0 where it is not known.
+func (j *immutability) expr(n *pg.Node) (uint32, error) {
+	switch x := n.GetNode().(type) {
+	case *pg.Node_ColumnRef:
+		parts, _ := splitName(x.ColumnRef.Fields)
+		if len(parts) == 0 {
+			return 0, nil
+		}
+		return j.columns[parts[len(parts)-1]], nil
+	case *pg.Node_AConst:
+		if in := constant(x.AConst); !in.literal {
+			return in.typ, nil
+		}
+		return untyped, nil
+	case *pg.Node_TypeCast:
+		return j.cast(x.TypeCast)
+	case *pg.Node_FuncCall:
+		return j.call(x.FuncCall)
+	case *pg.Node_AExpr:
+		return j.operation(x.AExpr)
+	case *pg.Node_CoalesceExpr:
+		return j.alternatives(x.CoalesceExpr.Args)
+	case *pg.Node_MinMaxExpr:
+		return j.alternatives(x.MinMaxExpr.Args)
+	case *pg.Node_CaseExpr:
+		return j.caseExpr(x.CaseExpr)
+	case *pg.Node_CollateClause:
+		return j.expr(x.CollateClause.Arg)
+	case *pg.Node_BoolExpr, *pg.Node_NullTest, *pg.Node_BooleanTest:
+		return oidBool, j.children(n)
+	case *pg.Node_SubLink:
+		if x.SubLink.SubLinkType == pg.SubLinkType_EXISTS_SUBLINK {
+			return oidBool, j.children(n)
+		}
+		return j.subLink(n, x.SubLink)
+	case *pg.Node_SqlvalueFunction:
+		return 0, fmt.Errorf("it depends on the time or the session (%s); only the row may decide", valueFunctionNames[x.SqlvalueFunction.Op])
+	}
+	return 0, j.children(n)
+}
+
+// children judges every node below n.
+func (j *immutability) children(n *pg.Node) error {
+	var failed error
+	var visit func(protoreflect.Message)
+	visit = func(m protoreflect.Message) {
+		m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+			if f.Kind() != protoreflect.MessageKind || failed != nil {
+				return failed == nil
+			}
+			messages := []protoreflect.Message{}
+			if f.IsList() {
+				for i := range v.List().Len() {
+					messages = append(messages, v.List().Get(i).Message())
+				}
+			} else {
+				messages = append(messages, v.Message())
+			}
+			for _, child := range messages {
+				if node, ok := child.Interface().(*pg.Node); ok {
+					if _, failed = j.expr(node); failed != nil {
+						return false
+					}
+					continue
+				}
+				visit(child)
+			}
+			return true
+		})
+	}
+	visit(n.ProtoReflect())
+	return failed
+}
+
+// meet checks two values that are compared, or of which one is chosen.
+func (j *immutability) meet(left, right *pg.Node, l, r uint32) error {
+	switch {
+	case l == r && l != 0:
+		return nil
+	case l == untyped:
+		return j.literal(left, r)
+	case r == untyped:
+		return j.literal(right, l)
+	case isSession(l) || isSession(r):
+		return fmt.Errorf("values of type %s and %s meet, which may depend on the session's settings; cast one of them to the other's type", j.name(l), j.name(r))
+	}
+	return nil
+}
+
+// literal checks an untyped literal that takes type typ.
+func (j *immutability) literal(n *pg.Node, typ uint32) error {
+	if n.GetAConst().GetIsnull() || n.GetAConst() == nil && n.GetAArrayExpr() == nil && n.GetList() == nil {
+		return nil
+	}
+	text := n.GetAConst().GetSval().GetSval()
+	if typ == 0 {
+		return fmt.Errorf("the type that the literal %s takes is not clear; write it with a cast", quoteLiteral(text))
+	}
+	if t, ok := j.snapshot.Types[typ]; ok && t.Category == 'A' && isSession(t.Elem) {
+		return fmt.Errorf("the literal %s is read by the session's settings; write ARRAY[...] of casts", quoteLiteral(text))
+	}
+	if form, ok := sessionTypes[typ]; ok && (form == nil || !form.MatchString(text)) {
+		return fmt.Errorf("the literal %s of type %s is read by the session's settings; write an ISO 8601 date, time with offset, or a simple interval", quoteLiteral(text), j.name(typ))
+	}
+	return nil
+}
+
+func (j *immutability) name(typ uint32) string {
+	if t, ok := j.snapshot.Types[typ]; ok {
+		return t.Name
+	}
+	return "unknown"
+}
+
+// operation checks an operator: on session types just the built-in one of these operand types, if its function is immutable.
+func (j *immutability) operation(x *pg.A_Expr) (uint32, error) {
+	var l uint32
+	var err error
+	if x.Lexpr != nil {
+		if l, err = j.expr(x.Lexpr); err != nil {
+			return 0, err
+		}
+	}
+	op := lastString(x.Name)
+	if list := x.Rexpr.GetList(); list != nil { // IN, BETWEEN
+		for _, item := range list.Items {
+			r, err := j.expr(item)
+			if err == nil {
+				err = j.meet(x.Lexpr, item, l, r)
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		return oidBool, nil
+	}
+	r, err := j.expr(x.Rexpr)
+	if err != nil {
+		return 0, err
+	}
+	if !isSession(l) && !isSession(r) || l == untyped && r == untyped {
+		if (l == untyped) != (r == untyped) && (l == 0 || r == 0) {
+			return 0, j.meet(x.Lexpr, x.Rexpr, l, r)
+		}
+		return j.result(op, l, r, x.Kind), nil
+	}
+	if l == untyped || r == untyped || l == r {
+		if op == "+" || op == "-" && (l == untyped || r == untyped) || op == "||" {
+			return 0, fmt.Errorf("the operand types of %s are not clear; write them with a cast", op)
+		}
+		return j.result(op, max(l, r), max(l, r), x.Kind), j.meet(x.Lexpr, x.Rexpr, l, r)
+	}
+	for _, o := range j.snapshot.Operators(op) {
+		if o.Schema == "pg_catalog" && o.Left == l && o.Right == r && j.volatility(o.Function) == 'i' {
+			return o.Result, nil
+		}
+	}
+	return 0, fmt.Errorf("%s %s %s depends on the session's settings", j.name(l), op, j.name(r))
+}
+
+func (j *immutability) result(op string, l, r uint32, kind pg.A_Expr_Kind) uint32 {
+	if kind != pg.A_Expr_Kind_AEXPR_OP {
+		return oidBool
+	}
+	var result uint32
+	for _, o := range j.snapshot.Operators(op) {
+		if o.Schema != "pg_catalog" || l != untyped && o.Left != l || r != untyped && o.Right != r {
+			continue
+		}
+		if (l != untyped || o.Left == r) && (r != untyped || o.Right == l) {
+			return j.plain(o.Result) // a literal takes the other operand's type
+		}
+		if result != 0 && result != o.Result {
+			return 0
+		}
+		result = o.Result
+	}
+	if result == 0 && (quietOperators[op] || op == "!=") {
+		return oidBool
+	}
+	return j.plain(result)
+}
+
+func (j *immutability) volatility(function uint32) byte {
+	if f, ok := j.snapshot.FunctionByOID(function); ok {
+		return f.Volatility
+	}
+	return 'v'
+}
+
+// call checks a function call: the overload of exactly these argument types, or every overload where no session type is involved.
+func (j *immutability) call(f *pg.FuncCall) (uint32, error) {
+	args := make([]uint32, len(f.Args))
+	session := false
+	for i, n := range f.Args {
+		typ, err := j.expr(n)
+		if err != nil {
+			return 0, err
+		}
+		args[i] = typ
+		session = session || isSession(typ) || typ == 0
+	}
+	for _, n := range append(slices.Clone(f.AggOrder), f.AggFilter) {
+		if _, err := j.expr(n); err != nil {
+			return 0, err
+		}
+	}
+	parts, _ := splitName(f.Funcname)
+	overloads := overloadsOf(j.snapshot, j.path, parts)
+	var exact []*catalog.Function
+	steady, result := true, uint32(0)
+	for _, o := range overloads {
+		if !acceptsArgs(o, len(args)) {
+			continue
+		}
+		steady, result = steady && o.Volatility == 'i', o.Result
+		if slices.EqualFunc(o.Args, args, func(want, got uint32) bool { return want == got || got == untyped && !isSession(want) }) {
+			exact = append(exact, o)
+		}
+	}
+	switch {
+	case len(exact) == 1 && exact[0].Volatility == 'i':
+		return j.plain(exact[0].Result), nil
+	case steady && !session:
+		return j.plain(result), nil
+	}
+	return 0, fmt.Errorf("function %s may depend on the session's settings or the time for these arguments; only the row may decide", parts[len(parts)-1])
+}
+
+// overloadsOf are the functions of a name in the first schema of the path that has any.
+func overloadsOf(snapshot *catalog.Snapshot, path, parts []string) []*catalog.Function {
+	if len(parts) > 1 {
+		path = parts[len(parts)-2 : len(parts)-1]
+	}
+	for _, schema := range path {
+		if found := snapshot.Functions(schema, parts[len(parts)-1]); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func (j *immutability) cast(x *pg.TypeCast) (uint32, error) {
+	from, err := j.expr(x.Arg)
+	if err != nil {
+		return 0, err
+	}
+	to, ok := typeOf(j.snapshot, j.path, x.TypeName)
+	switch {
+	case !ok:
+		return 0, fmt.Errorf("type %s does not exist", lastString(x.TypeName.GetNames()))
+	case from == untyped:
+		return to, j.literal(x.Arg, to)
+	case from == to, steadyCasts[[2]uint32{from, to}], !isSession(to) && !isSession(from) && from != 0:
+		return to, nil
+	}
+	return 0, fmt.Errorf("the cast from %s to %s depends on the session's settings", j.name(from), j.name(to))
+}
+
+// typeOf finds the type that a name means; arrays are what their brackets say.
+func typeOf(snapshot *catalog.Snapshot, path []string, name *pg.TypeName) (uint32, bool) {
+	parts, _ := splitName(name.GetNames())
+	if len(parts) > 1 {
+		path = parts[len(parts)-2 : len(parts)-1]
+	}
+	for _, schema := range path {
+		if t, ok := snapshot.TypeByName(schema, parts[len(parts)-1]); ok {
+			if len(name.ArrayBounds) > 0 {
+				return t.Array, true
+			}
+			return t.OID, true
+		}
+	}
+	return 0, false
+}
+
+func (j *immutability) alternatives(nodes []*pg.Node) (uint32, error) {
+	var first *pg.Node
+	typ := uint32(untyped)
+	for _, n := range nodes {
+		if n == nil {
+			continue
+		}
+		t, err := j.expr(n)
+		if err != nil {
+			return 0, err
+		}
+		if first == nil || typ == untyped {
+			if first != nil {
+				if err := j.meet(first, n, typ, t); err != nil {
+					return 0, err
+				}
+			}
+			first, typ = n, t
+			continue
+		}
+		if err := j.meet(first, n, typ, t); err != nil {
+			return 0, err
+		}
+	}
+	return typ, nil
+}
+
+func (j *immutability) caseExpr(x *pg.CaseExpr) (uint32, error) {
+	results := []*pg.Node{x.Defresult}
+	for _, n := range x.Args {
+		when := n.GetCaseWhen()
+		typ, err := j.expr(when.GetExpr())
+		if err == nil && x.Arg != nil {
+			var arg uint32
+			if arg, err = j.expr(x.Arg); err == nil {
+				err = j.meet(x.Arg, when.Expr, arg, typ)
+			}
+		}
+		if err != nil {
+			return 0, err
+		}
+		results = append(results, when.Result)
+	}
+	return j.alternatives(results)
+}
+
+// subLink checks x IN (SELECT ...), x = ANY (...) and scalar subqueries.
+func (j *immutability) subLink(n *pg.Node, x *pg.SubLink) (uint32, error) {
+	if err := j.children(n); err != nil {
+		return 0, err
+	}
+	targets := x.Subselect.GetSelectStmt().GetTargetList()
+	var out uint32
+	if len(targets) == 1 {
+		var err error
+		if out, err = j.expr(targets[0].GetResTarget().GetVal()); err != nil {
+			return 0, err
+		}
+	}
+	if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK {
+		return out, nil
+	}
+	if x.Testexpr == nil || len(targets) != 1 {
+		return oidBool, nil
+	}
+	test, err := j.expr(x.Testexpr)
+	if err != nil {
+		return 0, err
+	}
+	return oidBool, j.meet(x.Testexpr, targets[0].GetResTarget().GetVal(), test, out)
+}
