@@ -13,6 +13,7 @@ import (
 // deparse writes a statement and proves that the text means the tree: it is parsed again and compared.
 func deparse(stmt *pg.Node) (string, error) {
 	decimalNumbers(stmt)
+	plainTimeZones(stmt)
 	var bare []*pg.A_Indirection
 	walkNodes(stmt, func(n *pg.Node) {
 		if x := n.GetAIndirection(); x != nil && !parenthesised(x.Arg) {
@@ -115,6 +116,17 @@ func decimalNumbers(n *pg.Node) {
 			return
 		}
 		c.Fval = strings.ReplaceAll(c.Fval, "_", "")
+	})
+}
+
+// plainTimeZones turns AT TIME ZONE into the call that it stands for: the deparser leaves out the parentheses that it needs under a cast
+// and around an operator in the zone.
+func plainTimeZones(n *pg.Node) {
+	walkNodes(n, func(n *pg.Node) {
+		f := n.GetFuncCall()
+		if f.GetFuncformat() == pg.CoercionForm_COERCE_SQL_SYNTAX && lastString(f.Funcname) == "timezone" {
+			f.Funcformat = pg.CoercionForm_COERCE_EXPLICIT_CALL
+		}
 	})
 }
 
