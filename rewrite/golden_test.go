@@ -1,0 +1,205 @@
+package rewrite
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+var kindNames = map[Kind]string{KindQuery: "query", KindTransaction: "transaction", KindSet: "set", KindPrepare: "prepare", KindCursor: "cursor",
+	KindCopy: "copy", KindListen: "listen", KindEmpty: "empty"}
+
+// TestGolden shows what becomes of statements: testdata/*.txt hold each with its plan or its refusal, and
+// `go test ./rewrite -run TestGolden -rewrite` writes down what is answered now, to be read before it is committed.
+//
+//	rewrite [user=NAME] [database=app|open]   one Query message in a session of its own
+//	session [user=NAME] [NAME=VALUE ...]      begins a session, with startup parameters, that the next directives use
+//	run                                       one Query message in that session; every plan completes
+//	parse                                     one Parse message in that session
+//
+// A plan is shown as its kind, the SQL that is sent, and the columns that RowDescription must announce: table.column, - for an
+// expression, ? where the second wall alone decides. Ciphers, masks and sets of the twin are abbreviated as <...>.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	g := newGolden(t)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			datadriven.RunTest(t, file, g.directive)
+		})
+	}
+}
+
+// golden runs directives. The safe rewriters plan the same statements as they are really sent, for the check of every text.
+type golden struct {
+	short, sent map[string]*Rewriter // by database
+	session     [2]*Session          // of the short rewriter and of the other
+}
+
+func newGolden(tb testing.TB) *golden {
+	g := &golden{short: map[string]*Rewriter{}, sent: map[string]*Rewriter{}}
+	cfg := parsedPolicy(tb, nil)
+	source := &storedCatalog{current: storedSnapshot(tb)}
+	for _, database := range []string{"app", "open"} {
+		g.short[database] = newTestRewriter(tb, cfg, database, source)
+		abbreviate(tb, g.short[database], "analyst", "li.wei")
+		g.sent[database] = newTestRewriter(tb, cfg, database, source)
+	}
+	return g
+}
+
+func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
+	user, database := "analyst", "app"
+	startup := map[string]string{}
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "user":
+			user = arg.SingleVal(t)
+		case "database":
+			database = arg.SingleVal(t)
+		default:
+			if d.Cmd != "session" {
+				d.Fatalf(t, "unknown argument %s", arg.Key)
+			}
+			startup[arg.Key] = strings.Join(arg.Vals, ",")
+		}
+	}
+	if g.short[database] == nil {
+		d.Fatalf(t, "unknown database %s", database)
+	}
+	begin := func() (out string) {
+		for i, rw := range []*Rewriter{g.short[database], g.sent[database]} {
+			s, err := rw.NewSession(SessionParams{User: user, Database: "app", Startup: startup})
+			if err != nil {
+				return describeError(t, err)
+			}
+			g.session[i] = s
+		}
+		return "ok\n"
+	}
+	switch d.Cmd {
+	case "session":
+		return begin()
+	case "rewrite":
+		if out := begin(); out != "ok\n" {
+			d.Fatalf(t, "%s", out)
+		}
+		return g.query(t, d.Input)
+	case "run":
+		return g.query(t, d.Input)
+	case "parse":
+		return g.parse(t, d.Input)
+	}
+	d.Fatalf(t, "unknown directive %s", d.Cmd)
+	return ""
+}
+
+func (g *golden) query(t *testing.T, text string) string {
+	plans, err := play(g.session[0], text)
+	sent, sentErr := play(g.session[1], text)
+	if fmt.Sprint(err) != fmt.Sprint(sentErr) {
+		t.Errorf("%s: %v with short forms, %v with real ones", text, err, sentErr)
+	}
+	var b strings.Builder
+	for _, p := range plans {
+		b.WriteString(g.describe(p))
+	}
+	for _, p := range sent {
+		checkSent(t, g.session[1], p)
+	}
+	if err != nil {
+		b.WriteString(describeError(t, err))
+	}
+	return b.String()
+}
+
+func (g *golden) parse(t *testing.T, text string) string {
+	plan, err := g.session[0].Parse(t.Context(), text, nil)
+	if err != nil {
+		return describeError(t, err)
+	}
+	if sent, err := g.session[1].Parse(t.Context(), text, nil); err == nil {
+		checkSent(t, g.session[1], sent)
+	}
+	return g.describe(plan)
+}
+
+// describe shows a plan.
+func (g *golden) describe(p *Plan) string {
+	var b strings.Builder
+	b.WriteString(kindNames[p.Kind])
+	if p.Name != "" {
+		fmt.Fprintf(&b, " name=%s", p.Name)
+	}
+	if p.Tag != "" {
+		fmt.Fprintf(&b, " tag=%s", p.Tag)
+	}
+	if p.Opaque {
+		b.WriteString(" opaque")
+	}
+	if g.session[0].Tracks(p) {
+		b.WriteString(" tracked")
+	}
+	b.WriteByte('\n')
+	if p.SQL != "" {
+		b.WriteString(p.SQL + "\n")
+	}
+	if p.Describe != "" {
+		b.WriteString("describe: " + p.Describe + "\n")
+	}
+	if len(p.Columns) > 0 {
+		b.WriteString("columns: " + strings.Join(g.origins(p), ", ") + "\n")
+	}
+	return b.String()
+}
+
+func (g *golden) origins(p *Plan) []string {
+	var out []string
+	snapshot := g.session[0].rewriter.options.Catalog.Current()
+	for _, o := range p.Columns {
+		rel, known := snapshot.RelationByOID(o.Table)
+		switch {
+		case o.Unknown:
+			out = append(out, "?")
+		case !known:
+			out = append(out, "-")
+		default:
+			c, _ := rel.ColumnByNum(o.Column)
+			out = append(out, rel.Name+"."+c.Name)
+		}
+	}
+	return out
+}
+
+// describeError shows a refusal, which must say what to do, or an error of the twin's own.
+func describeError(t *testing.T, err error) string {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Errorf("a fault, not an answer: %v", err)
+		return fmt.Sprintf("fault: %v\n", err)
+	}
+	if e.Code == "" || e.Message == "" || e.Reason != "" && e.Hint == "" {
+		t.Errorf("incomplete refusal: %+v", e)
+	}
+	if (e.Reason != "") != strings.HasPrefix(e.Message, "cordon") {
+		t.Errorf("the message of a refusal begins with cordon, that of the twin's own error does not: %+v", e)
+	}
+	out := fmt.Sprintf("%s: %s\n", e.Code, e.Message)
+	if e.Reason != "" {
+		out = fmt.Sprintf("%s (%s): %s\n", e.Code, e.Reason, e.Message)
+	}
+	if e.Hint != "" {
+		out += "HINT: " + e.Hint + "\n"
+	}
+	if e.Position > 0 {
+		out += fmt.Sprintf("at %d\n", e.Position)
+	}
+	return out
+}
