@@ -36,6 +36,8 @@ type binder struct {
 	opaque bool
 	refs   map[*pg.ColumnRef]*column // what references resolved to
 	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
+
+	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
 
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
@@ -62,7 +64,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}}
+	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}}
 }
 
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.

@@ -296,6 +296,7 @@ func usingColumn(columns []*column, name, side string) (*column, error) {
 // rangeFunction binds functions in FROM; they see the items to their left without LATERAL.
 func (b *binder) rangeFunction(x *pg.RangeFunction, sc *scope) (*item, error) {
 	it := &item{name: x.Alias.GetAliasname(), rel: true, cols: true}
+	expandUnnest(x)
 	for _, n := range x.Functions {
 		list := n.GetList().GetItems()
 		columns, name, err := b.tableFunction(list[0], x, sc)
@@ -328,6 +329,28 @@ func (b *binder) rangeFunction(x *pg.RangeFunction, sc *scope) (*item, error) {
 	return it, b.claim(it, sc)
 }
 
+// expandUnnest makes ROWS FROM (unnest(a), unnest(b)) of unnest(a, b), as transformRangeFunction does.
+func expandUnnest(x *pg.RangeFunction) {
+	var functions []*pg.Node
+	for _, n := range x.Functions {
+		items := n.GetList().GetItems()
+		f := items[0].GetFuncCall()
+		parts, _ := splitName(f.GetFuncname())
+		if len(parts) != 1 || parts[0] != "unnest" || len(f.Args) < 2 || f.FuncVariadic || f.AggStar || f.AggDistinct || len(f.AggOrder) > 0 ||
+			f.AggFilter != nil || f.Over != nil || len(x.Coldeflist) > 0 || len(items) > 1 && len(items[1].GetList().GetItems()) > 0 {
+			functions = append(functions, n)
+			continue
+		}
+		for _, arg := range f.Args {
+			call := pg.MakeFuncCallNode(nameNodes("pg_catalog", "unnest"), []*pg.Node{arg}, 0)
+			call.GetFuncCall().Funcformat = pg.CoercionForm_COERCE_EXPLICIT_CALL
+			functions = append(functions, pg.MakeListNode([]*pg.Node{call, {}}))
+		}
+		x.IsRowsfrom = true
+	}
+	x.Functions = functions
+}
+
 // tableFunction binds one function call in FROM and derives the columns that it returns.
 func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*column, string, error) {
 	name, _ := figureName(n)
@@ -340,10 +363,10 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 	if before != nil && call != before {
 		return nil, "", refused("function-in-from", "cordon: function "+name+" cannot stand in FROM", "Call it in a select list.")
 	}
-	columns := b.env.twin.outputColumns(call)
+	columns := b.env.twin.outputColumns(call, b.argTypes[call])
 	if columns == nil {
 		column := &column{name: name, typ: in.typ, label: in.label}
-		if alias := x.Alias.GetAliasname(); alias != "" && !x.IsRowsfrom {
+		if alias := x.Alias.GetAliasname(); alias != "" && len(x.Functions) == 1 {
 			column.name = alias
 		}
 		columns = append(columns, column)

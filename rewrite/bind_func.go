@@ -232,10 +232,17 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, 
 		sc.owner.aggregates++
 		defer func() { sc.owner.aggregates-- }()
 	}
-	in, err := b.exprs(f.Args, sc)
-	if err != nil {
-		return info{}, err
+	in := info{safe: true}
+	types := make([]uint32, len(f.Args))
+	for i, n := range f.Args {
+		arg, err := b.expr(n, sc)
+		if err != nil {
+			return info{}, err
+		}
+		in.merge(arg)
+		types[i] = arg.typ
 	}
+	b.argTypes[f] = types
 	for _, o := range f.AggOrder {
 		arg, err := b.expr(o.GetSortBy().GetNode(), sc)
 		if err != nil {
@@ -266,8 +273,9 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, 
 	return in, nil
 }
 
-// outputColumns are the columns of a function call in FROM that has output arguments.
-func (tw *twin) outputColumns(f *pg.FuncCall) []*column {
+// outputColumns are the columns of a function call in FROM that has output arguments; nil if it returns one value. Overloads that differ
+// in this are told apart by the arguments' types: one that names its types must be met exactly, one over any type is what is left.
+func (tw *twin) outputColumns(f *pg.FuncCall, types []uint32) []*column {
 	if f == nil {
 		return nil
 	}
@@ -276,22 +284,36 @@ func (tw *twin) outputColumns(f *pg.FuncCall) []*column {
 	if len(parts) > 1 {
 		schema = parts[len(parts)-2]
 	}
+	var columns []*column
 	for _, overload := range tw.snapshot.Functions(schema, parts[len(parts)-1]) {
-		if !acceptsArgs(overload, len(f.Args)) || len(overload.Out) < 2 && !(len(overload.Out) == 1 && overload.Out[0].Name != "") {
+		if !acceptsArgs(overload, len(f.Args)) {
 			continue
 		}
-		var columns []*column
-		for _, field := range overload.Out {
-			columns = append(columns, &column{name: field.Name})
+		exact := slices.Equal(overload.Args, types)
+		if !exact && !tw.polymorphic(overload) && tw.rivals(schema, overload, len(f.Args)) {
+			continue
 		}
-		return columns
-	}
-	if len(parts) > 0 && parts[len(parts)-1] == "unnest" && len(f.Args) > 1 {
-		var columns []*column
-		for range f.Args {
-			columns = append(columns, &column{name: "unnest"})
+		columns = nil
+		if len(overload.Out) > 1 || len(overload.Out) == 1 && overload.Out[0].Name != "" {
+			for _, field := range overload.Out {
+				columns = append(columns, &column{name: field.Name})
+			}
 		}
-		return columns
+		if exact {
+			break
+		}
 	}
-	return nil
+	return columns
+}
+
+// polymorphic says whether a function takes a pseudo-type.
+func (tw *twin) polymorphic(f *catalog.Function) bool {
+	return slices.ContainsFunc(f.Args, func(oid uint32) bool { t, ok := tw.snapshot.Types[oid]; return ok && t.Kind == 'p' })
+}
+
+// rivals says whether another overload of as many arguments is polymorphic.
+func (tw *twin) rivals(schema string, f *catalog.Function, args int) bool {
+	return slices.ContainsFunc(tw.snapshot.Functions(schema, f.Name), func(o *catalog.Function) bool {
+		return o != f && acceptsArgs(o, args) && tw.polymorphic(o)
+	})
 }

@@ -1,5 +1,7 @@
 package rewrite
 
+import "github.com/cordon-db/cordon/rewrite/builtin"
+
 // regTemplates turn an oid into the text that a cast to reg* shows, in the twin and under the session's own search_path. The
 // result is text, never reg*: an untyped literal that met a reg* value would be looked up by the server, hidden names
 // included (pitfall C7).
@@ -12,8 +14,7 @@ var regTemplates = map[string]string{
 		ELSE pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) || '.' || pg_catalog.quote_ident(cordon_c.relname::pg_catalog.text) END
 		FROM pg_catalog.pg_class cordon_c JOIN pg_catalog.pg_namespace cordon_n ON cordon_n.oid = cordon_c.relnamespace
 		WHERE cordon_c.oid = ($1)::pg_catalog.oid AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))), (($1)::pg_catalog.oid)::pg_catalog.text)`,
-	"regtype": `COALESCE((SELECT pg_catalog.format_type(cordon_t.oid, NULL) FROM pg_catalog.pg_type cordon_t
-		WHERE cordon_t.oid = ($1)::pg_catalog.oid AND (cordon_t.oid < 16384 OR cordon_t.oid = ANY (cordon_types))), (($1)::pg_catalog.oid)::pg_catalog.text)`,
+	"regtype": "COALESCE(" + builtin.FormatType("NULL") + ", (($1)::pg_catalog.oid)::pg_catalog.text)",
 	"regproc": `COALESCE((SELECT cordon_p.proname::pg_catalog.text FROM pg_catalog.pg_proc cordon_p
 		WHERE cordon_p.oid = ($1)::pg_catalog.oid AND cordon_p.oid < 16384), (($1)::pg_catalog.oid)::pg_catalog.text)`,
 	"regnamespace": `COALESCE((SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) FROM pg_catalog.pg_namespace cordon_n

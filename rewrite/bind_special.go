@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,6 +31,8 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.currentSetting(n, f)
 	case "set_config":
 		return b.setConfig(f)
+	case "to_regclass", "to_regtype", "to_regnamespace":
+		return b.toReg(n, f, strings.TrimPrefix(name, "to_"))
 	}
 	return info{}, false, nil
 }
@@ -113,6 +116,23 @@ func (b *binder) currentSchemas(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	}
 	n.Node = castNode("{"+strings.Join(quotedNames, ",")+"}", "name", true).Node
 	return info{safe: true}, true, nil
+}
+
+// toReg answers to_regclass and its relatives in the twin: the name, or NULL where it names nothing.
+func (b *binder) toReg(n *pg.Node, f *pg.FuncCall, reg string) (info, bool, error) {
+	if len(f.Args) != 1 || stringLiteral(f.Args[0]) == "" {
+		return info{}, true, refused("forbidden-function", "cordon: to_"+reg+" is admitted with a literal", "Join the catalog relation by name.")
+	}
+	oid, err := b.resolveReg(reg, stringLiteral(f.Args[0]))
+	var e *Error
+	switch {
+	case errors.As(err, &e) && e.Reason == "":
+		n.Node = nullText("text").Node
+		return info{typ: oidText, safe: true}, true, nil
+	case err != nil:
+		return info{}, true, err
+	}
+	return info{typ: oidText}, true, b.applyTemplate(n, regTemplates[reg], []*pg.Node{castNode(itoa(int(oid)), "oid", false)})
 }
 
 func booleanLiteral(n *pg.Node) (value, ok bool) {

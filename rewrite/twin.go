@@ -197,10 +197,10 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 	case config.Null:
 		ec.expr = masking.NullSQL(col.Type)
 	case config.Mask:
-		ec.expr, err = tw.forms.mask(t.Mask, col.Type, ref)
-		if err == nil && t.Mask.Kind == masking.MaskSQL {
-			err = ec.ofExpression(tw.snapshot, rel)
+		if t.Mask.Kind == masking.MaskSQL {
+			return ec, ec.ofExpression(tw.snapshot, rel, t.Mask.Expression)
 		}
+		ec.expr, err = tw.forms.mask(t.Mask, col.Type, ref)
 	case config.Pseudonym:
 		ec.expr, err = tw.forms.pseudonym(t.Domain, col.Type, ref)
 		ec.label = label{domain: t.Domain}
@@ -212,12 +212,13 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 }
 
 // ofExpression makes of a `sql` mask's text a value of the column's own type.
-func (c *exposedColumn) ofExpression(snapshot *catalog.Snapshot, rel *catalog.Relation) error {
-	text, _, err := qualifyFilter(snapshot, rel, c.expr)
+func (c *exposedColumn) ofExpression(snapshot *catalog.Snapshot, rel *catalog.Relation, expression string) error {
+	text, _, err := qualifyFilter(snapshot, rel, expression)
 	if err != nil {
 		return fmt.Errorf("sql mask: %w", err)
 	}
-	c.expr, c.opaque = "CAST(("+text+") AS "+c.cast+")", true
+	// COALESCE, so that a bare column of the expression is not announced as the origin of the value.
+	c.expr, c.opaque = "CAST(COALESCE("+text+") AS "+c.cast+")", true
 	return nil
 }
 

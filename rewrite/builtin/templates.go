@@ -78,11 +78,23 @@ func isVisible(relation, name, namespace, mark string) string {
 		" cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) " + oid("$1") + " AND " + inSet("cordon_o.oid", mark) + ")"
 }
 
+// FormatType is the template of format_type for the type whose oid is $1: the name as the session's own search_path shows it, without
+// the schema that the server's pinned path makes it write; NULL where the twin lacks the type.
+func FormatType(typmod string) string {
+	name := "pg_catalog.format_type(" + oid("$1") + ", " + typmod + ")"
+	prefix := "(SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) OPERATOR(pg_catalog.||) '.'::pg_catalog.text FROM pg_catalog.pg_type cordon_o JOIN pg_catalog.pg_namespace cordon_n" +
+		" ON cordon_n.oid OPERATOR(pg_catalog.=) cordon_o.typnamespace WHERE cordon_o.oid OPERATOR(pg_catalog.=) " + oid("$1") + ")"
+	own := oid("$1") + " OPERATOR(pg_catalog.>=) " + catalogOID + "::pg_catalog.oid"
+	short := "CASE WHEN " + own + " AND " + isVisible("pg_type", "typname", "typnamespace", MarkTypes) + " AND pg_catalog.starts_with(" + name + ", " + prefix + ")" +
+		" THEN pg_catalog.substr(" + name + ", pg_catalog.length(" + prefix + ") OPERATOR(pg_catalog.+) 1) ELSE " + name + " END"
+	return when(oid("$1")+" IS NULL OR "+inSet(oid("$1"), MarkTypes), short)
+}
+
 // definitions covers pg_get_* and format_type.
 func (t templateSet) definitions() {
 	relation := map[int]Object{1: NamesRelation}
 	inTwin := inSet(oid("$1"), MarkRelations)
-	t.add("format_type", 2, when(oid("$1")+" IS NULL OR "+inSet(oid("$1"), MarkTypes), "pg_catalog.format_type("+oid("$1")+", $2)"), map[int]Object{1: NamesType})
+	t.add("format_type", 2, FormatType("$2"), map[int]Object{1: NamesType})
 	// The stored trees are shown as NULL, so there is nothing that these could print.
 	t.add("pg_get_expr", 2, "NULL::pg_catalog.text", nil)
 	t.add("pg_get_expr", 3, "NULL::pg_catalog.text", nil)
