@@ -13,7 +13,7 @@
 // order says that ORDER BY fixes the place of every row; without it the rows are a set. params are the values of $1 and
 // so on in text format, \N is NULL. refused is for what cordon refuses by design; a query that is refused for any other
 // reason stays in the corpus without it. Lines of -- before the first name are about the file. Every query has one
-// answer: no query reads the clock, and none depends on an order that it does not state.
+// answer: none depends on the clock, or on an order that it does not state.
 package queries
 
 import (
@@ -156,7 +156,7 @@ func (r *reader) directive(word, value string) error {
 		if value == "" {
 			return fmt.Errorf("params without a value")
 		}
-		for _, param := range strings.Split(value, "|") {
+		for _, param := range strings.Split(value, " | ") {
 			q.Params = append(q.Params, strings.TrimSpace(param))
 		}
 	case "refused":
