@@ -116,7 +116,7 @@ func (l *sentLook) substitution(sel *pg.SelectStmt) {
 func (l *sentLook) filter(sel *pg.SelectStmt, rel *catalog.Relation, rule *config.Table) {
 	want := ""
 	if rule.Rows != "" {
-		want, _, _ = qualifyFilter(l.twin.snapshot, rule.Rows)
+		want, _, _ = qualifyFilter(l.twin.snapshot, rel, rule.Rows)
 	}
 	got := ""
 	if sel.WhereClause != nil {
