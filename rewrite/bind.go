@@ -37,6 +37,7 @@ type binder struct {
 	refs   map[*pg.ColumnRef]*column // what references resolved to
 	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
 
+	aliases  int                       // aliases made
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
 

@@ -51,9 +51,8 @@ func (b *binder) claim(it *item, sc *scope) error {
 	if it.schema == "" || other.schema == "" || it.schema == other.schema {
 		return &Error{Code: "42712", Message: fmt.Sprintf("table name %s specified more than once", quoted(it.name))}
 	}
-	for i := 2; sc.owner.taken[it.emit] != nil; i++ {
-		it.emit = it.name + "_" + itoa(i)
-	}
+	b.aliases++
+	it.emit = "cordon_" + itoa(b.aliases) // reserved: no name of the client's captures it
 	sc.owner.taken[it.emit] = it
 	return nil
 }

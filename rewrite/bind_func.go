@@ -231,6 +231,8 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, 
 	if aggregate && sc.owner != nil {
 		sc.owner.aggregates++
 		defer func() { sc.owner.aggregates-- }()
+		// With a query around it, the arguments may all be that query's, and then so is the aggregate.
+		sc.owner.aggregated = sc.owner.aggregated || f.AggStar || !sc.parent.hasItems()
 	}
 	in := info{safe: true}
 	types := make([]uint32, len(f.Args))

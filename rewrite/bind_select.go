@@ -13,6 +13,7 @@ type selectScope struct {
 	taken      map[string]*item // aliases of its FROM clause as they are sent
 	collecting bool             // references are after grouping: in the select list, HAVING, ORDER BY
 	aggregates int              // depth of aggregate arguments being bound
+	aggregated bool             // an aggregate of this SELECT itself was bound
 	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
 }
 
@@ -121,11 +122,33 @@ func (b *binder) grouping(sel *pg.SelectStmt, sc *scope, columns []*column) erro
 		}
 	}
 	sc.owner.collecting = collecting
-	if sel.HavingClause == nil {
+	for _, n := range conjuncts(sel.HavingClause) {
+		if err := b.having(n, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// having binds a conjunct of HAVING. One without an aggregate is evaluated in WHERE (subquery_planner in planner.c).
+func (b *binder) having(n *pg.Node, sc *scope) error {
+	sc.owner.aggregated = false
+	in, err := b.expr(n, sc)
+	if err == nil && in.filtered && !in.safe && !sc.owner.aggregated {
+		b.hazard = true
+	}
+	return err
+}
+
+// conjuncts are the operands of a condition's outermost AND.
+func conjuncts(condition *pg.Node) []*pg.Node {
+	if and := condition.GetBoolExpr(); and != nil && and.Boolop == pg.BoolExprType_AND_EXPR {
+		return and.Args
+	}
+	if condition == nil {
 		return nil
 	}
-	_, err := b.rootExpr(sel.HavingClause, sc, true)
-	return err
+	return []*pg.Node{condition}
 }
 
 func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {

@@ -80,6 +80,16 @@ func (s *scope) ownerOrNil() *selectScope {
 	return s.owner
 }
 
+// hasItems says whether a FROM clause stands in this scope or around it.
+func (s *scope) hasItems() bool {
+	for ; s != nil; s = s.parent {
+		if len(s.items) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // findCTE looks a WITH query up, inner to outer.
 func (s *scope) findCTE(name string) *cte {
 	for ; s != nil; s = s.parent {

@@ -135,11 +135,7 @@ func (t *tableRef) fence(plain string) string {
 
 // pushConjuncts copies into the fence of a filtered table those conditions of WHERE that are safe and read only it.
 func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
-	conjuncts := []*pg.Node{where}
-	if and := where.GetBoolExpr(); and != nil && and.Boolop == pg.BoolExprType_AND_EXPR {
-		conjuncts = and.Args
-	}
-	for _, c := range conjuncts {
+	for _, c := range conjuncts(where) {
 		it := b.soleTable(c, sc)
 		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || it.nullable || it.table.aliased {
 			continue

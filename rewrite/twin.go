@@ -197,10 +197,14 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 	case config.Null:
 		ec.expr = masking.NullSQL(col.Type)
 	case config.Mask:
-		if t.Mask.Kind == masking.MaskSQL {
-			return ec, ec.ofExpression(tw.snapshot, rel, t.Mask.Expression)
+		mask := t.Mask
+		if mask.Kind == masking.MaskSQL {
+			ec.opaque = true
+			if mask.Expression, err = ofRowAlone(tw.snapshot, rel, mask.Expression); err != nil {
+				return ec, err
+			}
 		}
-		ec.expr, err = tw.forms.mask(t.Mask, col.Type, ref)
+		ec.expr, err = tw.forms.mask(mask, col.Type, ref)
 	case config.Pseudonym:
 		ec.expr, err = tw.forms.pseudonym(t.Domain, col.Type, ref)
 		ec.label = label{domain: t.Domain}
@@ -211,15 +215,14 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 	return ec, err
 }
 
-// ofExpression makes of a `sql` mask's text a value of the column's own type.
-func (c *exposedColumn) ofExpression(snapshot *catalog.Snapshot, rel *catalog.Relation, expression string) error {
+// ofRowAlone is the text of a `sql` mask, qualified and proved to be a function of the row. COALESCE keeps a bare column in it from being
+// announced as the origin of the value.
+func ofRowAlone(snapshot *catalog.Snapshot, rel *catalog.Relation, expression string) (string, error) {
 	text, _, err := qualifyFilter(snapshot, rel, expression)
 	if err != nil {
-		return fmt.Errorf("sql mask: %w", err)
+		return "", fmt.Errorf("sql mask: %w", err)
 	}
-	// COALESCE, so that a bare column of the expression is not announced as the origin of the value.
-	c.expr, c.opaque = "CAST(COALESCE("+text+") AS "+c.cast+")", true
-	return nil
+	return "COALESCE(" + text + ")", nil
 }
 
 // pseudonymType is the twin's type of a pseudonymised column: a varchar(n) has no length there.
