@@ -126,13 +126,15 @@ func corpusSubject(tb testing.TB) subject {
 
 // score counts what a run of statements came to.
 type score struct {
-	played, refused, timeouts int
-	differences               []string
-	refusals                  map[string]int // by message
+	played, refused, timeouts, failed int
+	differences                       []string
+	refusals, errors                  map[string]int // by message; errors are those of both
 }
 
+func newScore() *score { return &score{refusals: map[string]int{}, errors: map[string]int{}} }
+
 func (s *score) String() string {
-	return fmt.Sprintf("%d statements, %d differences, %d refused, %d timeouts", s.played, len(s.differences), s.refused, s.timeouts)
+	return fmt.Sprintf("%d statements, %d differences, %d refused, %d timeouts, %d errors of both", s.played, len(s.differences), s.refused, s.timeouts, s.failed)
 }
 
 // play asks both sessions in every mode and says whether cordon refused. A difference is reported once.
@@ -151,10 +153,10 @@ func (s *score) play(tb testing.TB, cordon, direct *asker, q queries.Query) (ref
 		switch {
 		case got.refused():
 			s.refused++
-			if s.refusals == nil {
-				s.refusals = map[string]int{}
-			}
 			s.refusals[got.message]++
+			if s.refusals[got.message] <= 3 {
+				tb.Logf("refused: %s\n%s", got.message, q.SQL)
+			}
 			return true
 		case got.code == "57014" || want.code == "57014":
 			s.timeouts++
@@ -163,6 +165,11 @@ func (s *score) play(tb testing.TB, cordon, direct *asker, q queries.Query) (ref
 		}
 		if cause := differ(got, want, q.Ordered); cause != "" {
 			s.differences = append(s.differences, fmt.Sprintf("%s:%d %s (%s): %s\n%s\n%q", q.File, q.Line, q.Name, m, cause, q.SQL, q.Params))
+			return false
+		}
+		if want.code != "" {
+			s.failed++
+			s.errors[want.code+" "+want.message]++
 			return false
 		}
 	}
@@ -178,7 +185,7 @@ func TestTwin(t *testing.T) {
 	}
 	p := twins(t, corpusSubject(t))
 	g := p.serve(t, nil)
-	var s score
+	s := newScore()
 	for _, q := range all {
 		cordon, direct := p.sessions(t, g) // of its own: a query may change settings
 		refused := s.play(t, cordon, direct, q)
@@ -194,7 +201,7 @@ func TestTwin(t *testing.T) {
 	if s.refused*50 >= len(all) {
 		t.Errorf("%d of %d queries are refused", s.refused, len(all))
 	}
-	t.Log(&s)
+	t.Log(s)
 }
 
 // TestTwinRandom plays random statements.
@@ -211,7 +218,7 @@ func TestTwinRandom(t *testing.T) {
 	if s.timeouts*200 >= s.played {
 		t.Errorf("%d of %d statements ran out of time", s.timeouts, s.played)
 	}
-	t.Logf("seed %d: %v; refusals: %v", *seed, s, s.refusals)
+	t.Logf("seed %d: %v; refusals: %v; errors: %v", *seed, s, s.refusals, s.errors)
 }
 
 // playRandom plays the first n random statements.
@@ -220,12 +227,12 @@ func (p pair) playRandom(tb testing.TB, g *gateway, n int) *score {
 	cordon, direct := p.sessions(tb, g)
 	defer cordon.close()
 	defer direct.close()
-	s := &score{}
+	s := newScore()
 	for k := range n {
 		if *statementNumber >= 0 && k != *statementNumber {
 			continue
 		}
-		q := queries.Query{File: "random", Line: k, SQL: generate(*seed, k)}
+		q := generate(*seed, k, knownIDs())
 		begun := time.Now()
 		s.play(tb, cordon, direct, q)
 		if took := time.Since(begun); took > 2*time.Second || *statementNumber >= 0 {
