@@ -12,7 +12,7 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 70 {
+	if len(all) < 220 {
 		t.Errorf("only %d queries", len(all))
 	}
 	names := map[string]bool{}

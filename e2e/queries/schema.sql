@@ -28,7 +28,7 @@ INSERT INTO users SELECT g, 'user_' || g, 'user' || g || '@' || (ARRAY['example.
     (ARRAY['IE', 'NO', 'DE', 'FR', 'SG', 'US', 'BR'])[1 + g % 7],
     (ARRAY['Dublin', 'Oslo', 'Berlin', 'Lyon', NULL, 'Austin', 'São Paulo'])[1 + g % 7],
     CASE WHEN g % 6 > 0 THEN (ARRAY['Ana', 'Bo', 'Cleo', 'Dan', 'Eve'])[1 + g % 5] || ' ' || (ARRAY['Lee', 'O''Neil', 'Müller'])[1 + g % 3] END,
-    g * 37 % 101, g % 3 = 0, (ARRAY['free', 'plus', 'pro'])[1 + g * g % 3],
+    g * 37 % 101, g % 3 = 0, (ARRAY['free', 'plus', 'pro'])[1 + g * 5 / 3 % 3],
     jsonb_build_object('lang', (ARRAY['en', 'no', 'de', 'fr'])[1 + g % 4], 'theme', CASE WHEN g % 2 = 0 THEN 'dark' ELSE 'light' END,
         'phone', '+353' || g, 'interests', jsonb_build_array('topic' || g % 4, 'topic' || g % 7), 'stats', jsonb_build_object('logins', g * 3)),
     ('10.' || g % 4 || '.' || g % 9 || '.' || g)::inet, 'note ' || g, CASE WHEN g > 5 THEN 1 + g % 5 END,
@@ -46,7 +46,7 @@ CREATE TABLE videos (
     visibility visibility NOT NULL, views integer NOT NULL, likes integer NOT NULL, revenue numeric(10,2) NOT NULL,
     length interval NOT NULL, tags text[] NOT NULL, meta jsonb, rating double precision, created_at timestamptz NOT NULL,
     published date GENERATED ALWAYS AS ((created_at AT TIME ZONE 'UTC')::date) STORED);
-INSERT INTO videos SELECT g, 1 + g * 13 % 50, CASE WHEN g % 12 > 0 THEN 1 + g % 10 END,
+INSERT INTO videos SELECT g, 1 + g * 13 % 50, CASE WHEN g % 12 > 0 THEN 1 + g / 7 % 10 END,
     (ARRAY['How to ', 'My day: ', 'Live! '])[1 + g % 3] || (ARRAY['sing', 'run 10_km', '100% maths', 'cook'])[1 + g % 4] || ' #' || g,
     (ARRAY['public', 'public', 'public', 'friends', 'private'])[1 + g % 5]::visibility, g * 7919 % 10007, g * 31 % 997, (g * 311 % 9000) / 100.0,
     make_interval(secs => 15 + g * 17 % 600), ARRAY['tag' || g % 6, 'tag' || g % 4, 'year' || 2020 + g % 5],
@@ -58,10 +58,11 @@ CREATE INDEX ON videos (user_id);
 CREATE INDEX ON videos (created_at);
 CREATE TABLE likes (user_id bigint REFERENCES users, video_id bigint REFERENCES videos, liked_at timestamptz NOT NULL, PRIMARY KEY (user_id, video_id));
 INSERT INTO likes SELECT DISTINCT ON (u, v) u, v, timestamptz '2024-02-01 08:00+00' + make_interval(mins => g * 191)
-    FROM (SELECT 1 + g * 7 % 50 AS u, 1 + g * 11 % 300 AS v, g FROM generate_series(1, 900) g) s ORDER BY u, v, g;
+    FROM (SELECT 1 + g * 7 % 46 AS u, 1 + g * g % 293 AS v, g FROM generate_series(1, 900) g) s ORDER BY u, v, g;
 CREATE TABLE follows (follower bigint REFERENCES users, followee bigint REFERENCES users, since date NOT NULL, PRIMARY KEY (follower, followee));
 INSERT INTO follows SELECT DISTINCT ON (a, b) a, b, date '2024-01-01' + g
-    FROM (SELECT 1 + g * 3 % 50 AS a, 1 + (g * 3 + 1 + g % 9) % 50 AS b, g FROM generate_series(1, 250) g) s WHERE a <> b ORDER BY a, b, g;
+    FROM (SELECT 1 + g * 3 % 50 AS a, 1 + (g * 3 + 1 + g * g % 48) % 50 AS b, g FROM generate_series(1, 250) g) s WHERE a <> b ORDER BY a, b, g;
+INSERT INTO follows SELECT followee, follower, since + 3 FROM follows WHERE since < '2024-03-01' ON CONFLICT DO NOTHING;
 CREATE TABLE comments (
     comment_id bigint PRIMARY KEY, video_id bigint NOT NULL REFERENCES videos, user_id bigint NOT NULL REFERENCES users,
     parent_id bigint REFERENCES comments, body text NOT NULL, created_at timestamptz NOT NULL);
