@@ -29,7 +29,7 @@ func set(names ...string) map[string]bool {
 }
 
 // admitQuery walks a whole query and refuses every node kind that has no place in one, INTO and locking clauses,
-// and names that the rewriter uses for its own marks.
+// and names that the rewriter uses for its own marks, wherever they stand: an alias is no node of its own.
 func admitQuery(n *pg.Node) error {
 	var refusal error
 	walkNodes(n, func(n *pg.Node) {
@@ -37,7 +37,10 @@ func admitQuery(n *pg.Node) error {
 			refusal = admitNode(n)
 		}
 	})
-	return refusal
+	if refusal != nil {
+		return refusal
+	}
+	return admitNames(n.ProtoReflect())
 }
 
 func admitNode(n *pg.Node) error {
@@ -63,18 +66,25 @@ func admitNode(n *pg.Node) error {
 	if s := n.GetSelectStmt(); s != nil && (s.IntoClause != nil) {
 		return refused("forbidden-into", "cordon: SELECT INTO would create a table; masked sessions are read-only", "Leave INTO out.")
 	}
-	if n.GetAConst() != nil {
-		return nil
-	}
-	return admitNames(m.Get(f).Message())
+	return nil
 }
 
-// admitNames refuses names that could be taken for a mark.
+// admitNames refuses names that could be taken for a mark. Constants are not names.
 func admitNames(m protoreflect.Message) error {
+	if _, ok := m.Interface().(*pg.A_Const); ok {
+		return nil
+	}
 	var refusal error
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if f.Kind() == protoreflect.StringKind && !f.IsList() && reservedName(v.String()) {
+		switch {
+		case f.Kind() == protoreflect.StringKind && !f.IsList() && reservedName(v.String()):
 			refusal = refused("reserved-name", fmt.Sprintf("cordon: the name %q is reserved", v.String()), "Choose a name that does not begin with cordon_.")
+		case f.Kind() == protoreflect.MessageKind && f.IsList():
+			for i := 0; i < v.List().Len() && refusal == nil; i++ {
+				refusal = admitNames(v.List().Get(i).Message())
+			}
+		case f.Kind() == protoreflect.MessageKind:
+			refusal = admitNames(v.Message())
 		}
 		return refusal == nil
 	})
