@@ -280,6 +280,9 @@ var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "c
 func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) info {
 	c.use()
 	b.collect(sc, it, c)
+	if it.emit == "" && c.home != nil {
+		it = c.home
+	}
 	b.refs[ref], b.owners[ref] = c, it
 	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: true}
 }

@@ -32,6 +32,7 @@ func (b *binder) single(it *item, err error) ([]*item, []*column, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	it.own()
 	return []*item{it}, it.columns, nil
 }
 
@@ -185,8 +186,9 @@ func (b *binder) joinItems(j *pg.JoinExpr, items []*item, columns, merged []*col
 	it := &item{cols: true, columns: columns}
 	if j.Alias != nil {
 		it.name, it.rel = j.Alias.Aliasname, true
-		it.columns = rename(columns, j.Alias.Colnames)
+		it.columns = rename(copyColumns(columns), j.Alias.Colnames)
 		items = nil // an alias on the join hides what is inside
+		it.own()
 	}
 	for _, inside := range items {
 		inside.cols = false

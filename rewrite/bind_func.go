@@ -143,22 +143,31 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	return in, nil
 }
 
-// resolveNames turns the names that describing functions take into oids of the twin.
+// resolveNames turns the names that describing functions take into oids of the twin: literals here, other texts on the server.
 func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
 	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace"}
 	for position, object := range rule.Names {
-		if position > len(f.Args) || reg[object] == "" {
+		if position > len(f.Args) {
 			continue
 		}
-		name := stringLiteral(f.Args[position-1])
-		if name == "" {
+		arg, typ := f.Args[position-1], b.argTypes[f][position-1]
+		if name := stringLiteral(arg); name != "" && reg[object] != "" {
+			oid, err := b.resolveReg(reg[object], name)
+			if err != nil {
+				return err
+			}
+			f.Args[position-1] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
 			continue
 		}
-		oid, err := b.resolveReg(reg[object], name)
-		if err != nil {
+		lookup := nameLookups[object]
+		if lookup == "" || typ == oidOID || typ == oidInt4 || typ == oidInt8 || arg.GetParamRef() != nil {
+			continue
+		}
+		found := &pg.Node{}
+		if err := b.applyTemplate(found, lookup, []*pg.Node{arg}); err != nil {
 			return err
 		}
-		f.Args[position-1] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
+		f.Args[position-1] = found
 	}
 	return nil
 }

@@ -21,3 +21,21 @@ var regTemplates = map[string]string{
 		WHERE cordon_n.oid = ($1)::pg_catalog.oid), (($1)::pg_catalog.oid)::pg_catalog.text)`,
 	"regrole": `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(($1)::pg_catalog.oid)::pg_catalog.text)`,
 }
+
+// nameLookups find the oid of what a describing function's argument names when only the server knows the name: a value of text. A name
+// of nothing in the twin gives NULL. Unqualified names of relations are looked up along the session's own search_path.
+var nameLookups = map[builtin.Object]string{
+	builtin.NamesRelation: byNumber(`CASE WHEN pg_catalog.strpos(($1)::pg_catalog.text, '.') = 0 THEN
+		(SELECT cordon_c.oid FROM pg_catalog.pg_class cordon_c WHERE cordon_c.relname = (pg_catalog.parse_ident(($1)::pg_catalog.text))[1]
+			AND cordon_c.relnamespace = ANY (cordon_path) AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))
+			ORDER BY pg_catalog.array_position(cordon_path, cordon_c.relnamespace) LIMIT 1)
+		ELSE pg_catalog.to_regclass(($1)::pg_catalog.text)::pg_catalog.oid END`),
+	builtin.NamesType:     byNumber(`pg_catalog.to_regtype(($1)::pg_catalog.text)::pg_catalog.oid`),
+	builtin.NamesSchema:   byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text)`),
+	builtin.NamesDatabase: byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
+	builtin.NamesRole:     byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
+}
+
+func byNumber(lookup string) string {
+	return "CASE WHEN ($1)::pg_catalog.text ~ '^[0-9]+$' THEN ($1)::pg_catalog.text::pg_catalog.oid ELSE " + lookup + " END"
+}

@@ -10,6 +10,7 @@ type column struct {
 	origin   Origin
 	filtered bool    // the value derives from a table with a row filter
 	uses     []*bool // marks of the table columns to expose when this column is read
+	home     *item   // the FROM item by whose alias it can be named; nil for what a join merged
 }
 
 // use records that the statement reads the column.
@@ -32,6 +33,13 @@ type item struct {
 	// nullable: on the nullable side of an outer join; a condition must not move into it.
 	nullable bool
 	owner    *selectScope
+}
+
+// own makes the item the home of its columns.
+func (it *item) own() {
+	for _, c := range it.columns {
+		c.home = it
+	}
 }
 
 func (it *item) useAll() {
