@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"math/big"
 	"slices"
 	"strings"
@@ -10,51 +11,105 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// deparse writes a statement and proves that the text means the tree: it is parsed again and compared.
+// deparse writes a statement and proves that the text means the tree: it is parsed again and compared. Where the deparser leaves out
+// parentheses that it needs, operands are written one by one.
 func deparse(stmt *pg.Node) (string, error) {
 	decimalNumbers(stmt)
 	plainTimeZones(stmt)
-	var bare []*pg.A_Indirection
-	walkNodes(stmt, func(n *pg.Node) {
-		if x := n.GetAIndirection(); x != nil && !parenthesised(x.Arg) {
-			bare = append(bare, x)
+	text, err := deparseParts(stmt, places(stmt, bareSubscripts))
+	if err == nil {
+		return text, nil
+	}
+	if parts := places(stmt, operands); len(parts) <= mostParts {
+		return deparseParts(stmt, parts)
+	}
+	return "", err
+}
+
+// mostParts bounds the work of a second attempt.
+const mostParts = 500
+
+// places collects fields of a tree, outer ones first.
+func places(stmt *pg.Node, of func(*pg.Node) []**pg.Node) []**pg.Node {
+	var found []**pg.Node
+	walkNodes(stmt, func(n *pg.Node) { found = append(found, of(n)...) })
+	return found
+}
+
+// bareSubscripts is what stands before [1] or .field without the parentheses that it needs: the deparser leaves them out behind CASE,
+// COALESCE, ARRAY and others.
+func bareSubscripts(n *pg.Node) []**pg.Node {
+	x := n.GetAIndirection()
+	if x == nil {
+		return nil
+	}
+	switch arg := x.Arg.GetNode().(type) {
+	case *pg.Node_ColumnRef, *pg.Node_ParamRef, *pg.Node_FuncCall, *pg.Node_TypeCast, *pg.Node_AExpr, *pg.Node_RowExpr, *pg.Node_AIndirection:
+		return nil
+	case *pg.Node_SubLink:
+		if arg.SubLink.SubLinkType == pg.SubLinkType_EXPR_SUBLINK {
+			return nil
 		}
-	})
-	if len(bare) == 0 {
+	}
+	return []**pg.Node{&x.Arg}
+}
+
+// operands are the compound operands of an expression, which parentheses can enclose.
+func operands(n *pg.Node) []**pg.Node {
+	var all, compound []**pg.Node
+	switch x := n.GetNode().(type) {
+	case *pg.Node_NullTest:
+		all = append(all, &x.NullTest.Arg)
+	case *pg.Node_BooleanTest:
+		all = append(all, &x.BooleanTest.Arg)
+	case *pg.Node_AIndirection:
+		return bareSubscripts(n)
+	case *pg.Node_TypeCast:
+		all = append(all, &x.TypeCast.Arg)
+	case *pg.Node_CollateClause:
+		all = append(all, &x.CollateClause.Arg)
+	case *pg.Node_SubLink:
+		all = append(all, &x.SubLink.Testexpr)
+	case *pg.Node_AExpr:
+		all = append(all, &x.AExpr.Lexpr, &x.AExpr.Rexpr)
+	}
+	for _, place := range all {
+		switch (*place).GetNode().(type) {
+		case *pg.Node_AExpr, *pg.Node_BoolExpr, *pg.Node_NullTest, *pg.Node_BooleanTest, *pg.Node_CaseExpr, *pg.Node_CollateClause, *pg.Node_SubLink, *pg.Node_AArrayExpr:
+			compound = append(compound, place)
+		}
+	}
+	return compound
+}
+
+// deparseParts writes each of the places by itself and puts it in with parentheses.
+func deparseParts(stmt *pg.Node, places []**pg.Node) (string, error) {
+	if len(places) == 0 {
 		return writeTree(stmt)
 	}
-	return deparseIndirections(stmt, bare)
-}
-
-// parenthesised says that the deparser writes n with the parentheses that [1] or .field behind it needs. It leaves them out behind CASE,
-// COALESCE, ARRAY[...] and others.
-func parenthesised(n *pg.Node) bool {
-	switch n.GetNode().(type) {
-	case *pg.Node_ColumnRef, *pg.Node_ParamRef, *pg.Node_FuncCall, *pg.Node_TypeCast, *pg.Node_SubLink, *pg.Node_AExpr, *pg.Node_RowExpr, *pg.Node_AIndirection:
-		return true
-	}
-	return false
-}
-
-// deparseIndirections writes what stands before each of the subscripts or fields by itself and puts it in with parentheses.
-func deparseIndirections(stmt *pg.Node, bare []*pg.A_Indirection) (string, error) {
+	args := make([]*pg.Node, len(places))
 	texts := map[string]string{}
-	for i, x := range slices.Backward(bare) { // inner ones come later in the walk
-		arg := x.Arg
-		text, err := writeTree(selectOf(arg))
-		if err != nil {
-			return "", err
-		}
+	var failed error
+	for i, place := range slices.Backward(places) { // inner ones come later in the walk
+		args[i] = *place
+		text, err := writeTree(selectOf(args[i]))
+		failed = errors.Join(failed, err)
 		name := "cordon_0" + itoa(i)
 		texts[name] = "(" + strings.TrimPrefix(replaceNames(text, texts, nil), "SELECT ") + ")"
-		x.Arg = pg.MakeColumnRefNode([]*pg.Node{pg.MakeStrNode(name)}, 0)
-		defer func() { x.Arg = arg }()
+		*place = pg.MakeColumnRefNode([]*pg.Node{pg.MakeStrNode(name)}, 0)
 	}
 	text, err := writeTree(stmt)
-	if err != nil {
+	for i, place := range places {
+		*place = args[i]
+	}
+	if failed != nil || err != nil {
+		return "", unfaithful()
+	}
+	text = replaceNames(text, texts, nil)
+	if err := verify(stmt, text); err != nil {
 		return "", err
 	}
-	return replaceNames(text, texts, nil), nil
+	return text, nil
 }
 
 func selectOf(expr *pg.Node) *pg.Node {
@@ -67,11 +122,19 @@ func writeTree(stmt *pg.Node) (string, error) {
 	if err != nil {
 		return "", unfaithful()
 	}
-	again, err := pg.Parse(text)
-	if err != nil || len(again.Stmts) != 1 || !sameTree(stmt, again.Stmts[0].Stmt) {
-		return "", unfaithful()
+	if err := verify(stmt, text); err != nil {
+		return "", err
 	}
 	return text, nil
+}
+
+// verify proves that a text means a tree.
+func verify(stmt *pg.Node, text string) error {
+	again, err := pg.Parse(text)
+	if err != nil || len(again.Stmts) != 1 || !sameTree(stmt, again.Stmts[0].Stmt) {
+		return unfaithful()
+	}
+	return nil
 }
 
 func unfaithful() *Error {
