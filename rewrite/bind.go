@@ -142,6 +142,10 @@ func (b *binder) cteColumns(x *pg.CommonTableExpr, sc *scope, recursive bool) ([
 		columns []*column
 		err     error
 	)
+	if recursive { // the name is the query itself, which only the second arm of a UNION may read
+		sc = sc.child()
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, later: true})
+	}
 	if recursive && sel.Op == pg.SetOperation_SETOP_UNION {
 		columns, err = b.recursiveCTE(x, sel, sc)
 	} else {

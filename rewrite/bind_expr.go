@@ -11,6 +11,7 @@ const (
 	oidInt4        = 23
 	oidText        = 25
 	oidOID         = 26
+	oidVarchar     = 1043
 	oidNumeric     = 1700
 	oidTimestampTZ = 1184
 	oidInterval    = 1186
@@ -307,6 +308,7 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 		in.filtered = in.filtered || c.filtered
 	}
 	ref.Fields = nameNodes(it.emit)
+	b.owners[ref] = it
 	return in, nil
 }
 
@@ -330,28 +332,19 @@ func (b *binder) rowItem(n *pg.Node, sc *scope) *item {
 // functional notation for a function that is not reviewed (pitfall S12).
 func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, error) {
 	rest := x.Indirection
-	var in info
 	if it := b.rowItem(x.Arg, sc); it != nil && rest[0].GetString_() != nil {
-		name := rest[0].GetString_().Sval
-		c, err := it.column(name)
-		if err != nil {
-			return info{}, err
+		field := rest[0].GetString_().Sval
+		x.Arg = pg.MakeColumnRefNode(nameNodes(it.name, field), 0)
+		if len(rest) == 1 {
+			n.Node = x.Arg.Node
+			return b.expr(n, sc)
 		}
-		if c == nil {
-			return info{}, undefinedColumn(it.name, name)
-		}
-		in = b.useColumn(x.Arg.GetColumnRef(), it, c, sc)
-		x.Arg.GetColumnRef().Fields = nameNodes(it.emit)
 		rest = rest[1:]
-		if len(rest) == 0 {
-			in.origin = Origin{Unknown: true}
-			return in, nil
-		}
-	} else {
-		var err error
-		if in, err = b.expr(x.Arg, sc); err != nil {
-			return info{}, err
-		}
+		x.Indirection = rest
+	}
+	in, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
 	}
 	for _, step := range rest {
 		if err := b.indirectionStep(step, sc, &in); err != nil {

@@ -187,6 +187,14 @@ func (b *binder) joinItems(j *pg.JoinExpr, items []*item, columns, merged []*col
 	if j.Alias != nil {
 		it.name, it.rel = j.Alias.Aliasname, true
 		it.columns = rename(copyColumns(columns), j.Alias.Colnames)
+		if len(j.Alias.Colnames) > 0 { // names go by position: every column has to be there
+			for _, inside := range items {
+				inside.useAll()
+				if inside.table != nil {
+					inside.table.aliased = true
+				}
+			}
+		}
 		items = nil // an alias on the join hides what is inside
 		it.own()
 	}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -61,6 +62,7 @@ func (b *binder) comparable(op string, l, r info) bool {
 	case r.literal:
 		r.typ = l.typ
 	}
+	l.typ, r.typ = asText(l.typ), asText(r.typ)
 	if l.typ == 0 || r.typ == 0 {
 		return false
 	}
@@ -70,6 +72,14 @@ func (b *binder) comparable(op string, l, r info) bool {
 		}
 	}
 	return builtin.SafeOperator(op, b.typeNameOf(l.typ), b.typeNameOf(r.typ))
+}
+
+// asText is text for varchar, which has no operators of its own.
+func asText(typ uint32) uint32 {
+	if typ == oidVarchar {
+		return oidText
+	}
+	return typ
 }
 
 // aExpr binds an operator expression.
@@ -96,16 +106,22 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	op := lastString(x.Name)
 	switch x.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP:
+		if rows := x.Lexpr.GetRowExpr(); rows != nil {
+			in.typ, in.safe = oidBool, b.comparableRows(op, rows, x.Rexpr.GetRowExpr())
+			return in, nil
+		}
 		return b.binary(op, l, r, in), nil
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		in.typ, in.safe = oidBool, in.safe && b.comparable("=", l, r)
 	case pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN:
-		in.typ, in.safe = oidBool, in.safe && b.comparableList(op, l, x.Rexpr, sc)
+		in.typ, in.safe = oidBool, in.safe && b.comparableList(op, l, x.Rexpr.GetList().GetItems())
 	case pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
-		in.typ, in.safe = oidBool, in.safe && l.typ != 0 && builtin.SafeOperator("=", b.typeNameOf(l.typ), "text") && wellFormedPattern(x.Rexpr)
+		in.typ, in.safe = oidBool, in.safe && asText(l.typ) == oidText && wellFormedPattern(x.Rexpr)
+	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
+		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:
 		in.typ, in.label, in.safe = l.typ, l.label, false
-	default: // ANY, ALL, SIMILAR, BETWEEN SYMMETRIC
+	default: // SIMILAR, BETWEEN SYMMETRIC
 		in.typ, in.safe = oidBool, false
 	}
 	return in, nil
@@ -142,33 +158,62 @@ func (b *binder) operatorResult(op string, l, r uint32) uint32 {
 	return 0
 }
 
-// comparableList says that comparing a value with each of a list cannot raise. The members are bound already: only
-// constants, parameters and columns are looked at again.
-func (b *binder) comparableList(op string, l info, list *pg.Node, sc *scope) bool {
+// comparableList says that comparing a value with each of a list cannot raise.
+func (b *binder) comparableList(op string, l info, list []*pg.Node) bool {
 	if op != "=" && op != "<>" {
-		op = "<="
+		op = "<=" // BETWEEN
 	}
-	for _, n := range list.GetList().GetItems() {
-		var r info
-		switch x := n.GetNode().(type) {
-		case *pg.Node_AConst:
-			r = constant(x.AConst)
-		case *pg.Node_ParamRef:
-			r = info{literal: true}
-		case *pg.Node_ColumnRef:
-			if c := b.refs[x.ColumnRef]; c != nil {
-				r = info{typ: c.typ}
-			}
-		case *pg.Node_TypeCast:
-			if x.TypeCast.Arg.GetAConst() != nil {
-				r.typ, _ = b.typeName(x.TypeCast.TypeName)
-			}
-		}
-		if !b.comparable(op, l, r) {
+	for _, n := range list {
+		if !b.comparable(op, l, b.operand(n)) {
 			return false
 		}
 	}
 	return true
+}
+
+// comparableArray says that comparing a value with the members of an array cannot raise. An array written as a literal or sent as a
+// parameter is read before any row is.
+func (b *binder) comparableArray(op string, l info, array *pg.Node, r info) bool {
+	if x := array.GetAArrayExpr(); x != nil {
+		return !slices.ContainsFunc(x.Elements, func(n *pg.Node) bool { return !b.comparable(op, l, b.operand(n)) })
+	}
+	if t, ok := b.env.twin.snapshot.Types[r.typ]; ok && t.Category == 'A' {
+		r = info{typ: t.Elem}
+	}
+	return b.comparable(op, l, r)
+}
+
+// comparableRows says that comparing two rows column by column cannot raise.
+func (b *binder) comparableRows(op string, l, r *pg.RowExpr) bool {
+	if r == nil || len(l.Args) != len(r.Args) {
+		return false
+	}
+	for i := range l.Args {
+		if !b.comparable(op, b.operand(l.Args[i]), b.operand(r.Args[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// operand is what is known of an operand that is bound already: of a constant, a parameter, a column or a typed literal.
+func (b *binder) operand(n *pg.Node) info {
+	switch x := n.GetNode().(type) {
+	case *pg.Node_AConst:
+		return constant(x.AConst)
+	case *pg.Node_ParamRef:
+		return info{literal: true}
+	case *pg.Node_ColumnRef:
+		if c := b.refs[x.ColumnRef]; c != nil {
+			return info{typ: c.typ}
+		}
+	case *pg.Node_TypeCast:
+		if x.TypeCast.Arg.GetAConst() != nil {
+			typ, _ := b.typeName(x.TypeCast.TypeName)
+			return info{typ: typ}
+		}
+	}
+	return info{}
 }
 
 // wellFormedPattern says that LIKE with this pattern cannot raise: a literal that does not end in an escape (pitfall C1).

@@ -18,7 +18,7 @@ var regTemplates = map[string]string{
 	"regproc": `COALESCE((SELECT cordon_p.proname::pg_catalog.text FROM pg_catalog.pg_proc cordon_p
 		WHERE cordon_p.oid = ($1)::pg_catalog.oid AND cordon_p.oid < 16384), (($1)::pg_catalog.oid)::pg_catalog.text)`,
 	"regnamespace": `COALESCE((SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) FROM pg_catalog.pg_namespace cordon_n
-		WHERE cordon_n.oid = ($1)::pg_catalog.oid), (($1)::pg_catalog.oid)::pg_catalog.text)`,
+		WHERE cordon_n.oid = ($1)::pg_catalog.oid AND ` + builtin.SchemaShown("cordon_n") + `), (($1)::pg_catalog.oid)::pg_catalog.text)`,
 	"regrole": `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(($1)::pg_catalog.oid)::pg_catalog.text)`,
 }
 
@@ -31,7 +31,7 @@ var nameLookups = map[builtin.Object]string{
 			ORDER BY pg_catalog.array_position(cordon_path, cordon_c.relnamespace) LIMIT 1)
 		ELSE pg_catalog.to_regclass(($1)::pg_catalog.text)::pg_catalog.oid END`),
 	builtin.NamesType:     byNumber(`pg_catalog.to_regtype(($1)::pg_catalog.text)::pg_catalog.oid`),
-	builtin.NamesSchema:   byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text)`),
+	builtin.NamesSchema:   byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text AND ` + builtin.SchemaShown("cordon_n") + `)`),
 	builtin.NamesDatabase: byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
 	builtin.NamesRole:     byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
 }

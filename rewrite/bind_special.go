@@ -3,11 +3,13 @@ package rewrite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
 // specialCall binds functions that read or set what cordon tracks itself, and settings.
@@ -90,12 +92,12 @@ func (b *binder) currentSchema(n *pg.Node) {
 // explicitPath is the search_path's existing schemas, with or without the pg_catalog that is implicit.
 func (b *binder) explicitPath(implicit bool) []string {
 	var path []string
-	named := strings.Contains(b.env.setting, "pg_catalog")
+	named := slices.Contains(catalog.ParsePath(b.env.setting, b.env.user), "pg_catalog")
 	for _, s := range b.env.path {
 		if s == "pg_catalog" && !named && !implicit {
 			continue
 		}
-		if _, ok := b.env.twin.snapshot.Schemas[s]; ok {
+		if _, ok := b.env.twin.schema(s); ok {
 			path = append(path, s)
 		}
 	}

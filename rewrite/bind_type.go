@@ -191,7 +191,7 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 		}
 		return t.OID, nil
 	case "regnamespace":
-		if s, ok := b.env.twin.snapshot.Schemas[name]; ok {
+		if s, ok := b.env.twin.schema(name); ok {
 			return s.OID, nil
 		}
 		return 0, &Error{Code: "3F000", Message: "schema " + quoted(name) + " does not exist"}

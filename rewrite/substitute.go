@@ -118,19 +118,29 @@ func (t *tableRef) selectList() string {
 func (t *tableRef) fence(plain string) string {
 	var nulls []string
 	for i, used := range t.used {
-		if c := &t.exposed.columns[i]; used {
-			null := "NULL::" + c.cast
-			if c.collate != "" && c.collate != `pg_catalog."default"` {
-				null += " COLLATE " + c.collate
-			}
-			nulls = append(nulls, null)
+		if used {
+			nulls = append(nulls, t.exposed.columns[i].null())
 		}
 	}
 	first := plain
 	if len(t.pushed) > 0 {
 		first = "SELECT * FROM (" + plain + ") " + quoteIdent(t.alias) + " WHERE " + strings.Join(t.pushed, " AND ")
 	}
-	return first + " UNION ALL SELECT " + strings.Join(nulls, ", ") + " WHERE false OFFSET 0"
+	return first + fenceEnd(nulls)
+}
+
+// fenceEnd is the arm of a fence that yields no row.
+func fenceEnd(nulls []string) string {
+	return " UNION ALL SELECT " + strings.Join(nulls, ", ") + " WHERE false OFFSET 0"
+}
+
+// null is a NULL of the column's type and collation.
+func (c *exposedColumn) null() string {
+	null := "NULL::" + c.cast
+	if c.collate != "" && c.collate != `pg_catalog."default"` {
+		null += " COLLATE " + c.collate
+	}
+	return null
 }
 
 // pushConjuncts copies into the fence of a filtered table those conditions of WHERE that are safe and read only it.

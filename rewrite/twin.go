@@ -20,6 +20,7 @@ type twin struct {
 	snapshot *catalog.Snapshot
 	forms    forms
 	tables   map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
+	schemas  map[string]bool     // those of people's own in which something of the twin lies
 	sets     map[string]string   // text of the set markers of package builtin, but for the search_path
 	calls    sync.Map            // callKey -> callVerdict
 	system   sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
@@ -63,7 +64,7 @@ type exposedColumn struct {
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twin, error) {
-	tw := &twin{policy: policy, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}}
+	tw := &twin{policy: policy, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}}
 	for _, rel := range snapshot.Relations() {
 		if rel.OID < catalog.FirstUserOID {
 			continue
@@ -77,8 +78,17 @@ func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twi
 		}
 	}
 	tw.inlineViews()
+	for _, e := range tw.tables {
+		tw.schemas[e.relation.Schema] = true
+	}
 	tw.sets = tw.buildSets()
 	return tw, nil
+}
+
+// schema finds a schema of the twin: the server's own, and those where something of the twin lies, as in the substituted pg_namespace.
+func (tw *twin) schema(name string) (*catalog.Schema, bool) {
+	s, ok := tw.snapshot.Schemas[name]
+	return s, ok && (s.OID < catalog.FirstUserOID || tw.schemas[name])
 }
 
 // tableRule is the policy of a relation: its own entry, or that of the nearest listed parent. Nil: absent from the twin.

@@ -58,7 +58,7 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 				return nil, errRowSecurity
 			}
 		}
-		b.hazard = b.hazard || fenced || rel.SecurityBarrier
+		b.hazard = b.hazard || fenced
 		e.columns = nil
 		for i, c := range columns {
 			col := &rel.Columns[i]
@@ -84,5 +84,19 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 			e.flat = text
 		}
 	}
+	if rel.SecurityBarrier {
+		e.bar()
+	}
 	return e, nil
+}
+
+// bar makes the rows that a security_barrier view leaves out as unreachable as hidden ones.
+func (e *exposed) bar() {
+	var nulls []string
+	for i := range e.columns {
+		e.columns[i].filtered = true
+		nulls = append(nulls, e.columns[i].null())
+	}
+	e.filtered = true
+	e.fenced = "SELECT * FROM (" + e.fenced + ") " + quoteIdent(e.relation.Name) + fenceEnd(nulls)
 }

@@ -30,7 +30,7 @@ func shownPrivilege(name string, object Object, mark, arg, role, privilege strin
 		return when(inSet(oid(arg), mark), call)
 	case object == NamesSchema:
 		// A schema exists in the twin where something of it does, as in pg_namespace.
-		return when("EXISTS (SELECT 1 FROM pg_catalog.pg_namespace cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+oid(arg)+" AND "+namespaceShown("cordon_o")+")", call)
+		return when("EXISTS (SELECT 1 FROM pg_catalog.pg_namespace cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+oid(arg)+" AND "+SchemaShown("cordon_o")+")", call)
 	case object == NamesDatabase:
 		return when(oid(arg)+" OPERATOR(pg_catalog.=) (SELECT cordon_o.oid FROM pg_catalog.pg_database cordon_o WHERE cordon_o.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())", call)
 	default:

@@ -18,7 +18,8 @@ const (
 	partitionKeyShown      = `(r.partrelid = ANY (` + MarkRelations + `) AND r.partexprs IS NULL AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(r.partattrs) cordon_k(num) WHERE NOT (((r.partrelid::pg_catalog.int8 << 16) + cordon_k.num) = ANY (` + MarkAttributes + `))))`
 )
 
-func namespaceShown(alias string) string {
+// SchemaShown is the condition of a row of pg_namespace: the server's own schemas, and those where a relation of the twin lies.
+func SchemaShown(alias string) string {
 	return "(" + alias + ".oid < 16384::pg_catalog.oid OR EXISTS (SELECT 1 FROM pg_catalog.pg_class cordon_c WHERE cordon_c.relnamespace = " + alias +
 		".oid AND cordon_c.oid = ANY (" + MarkRelations + ")))"
 }
@@ -38,7 +39,7 @@ func System(schema, name string) (SystemRelation, bool) {
 // mustReadRelations reads relations.txt. A malformed line is a mistake in the program, so it panics at start.
 func mustReadRelations(text string) map[string]SystemRelation {
 	shared := strings.NewReplacer("@description", descriptionShown, "@shdescription", sharedDescriptionShown,
-		"@partition", partitionKeyShown, "@namespace", namespaceShown("r"), "@settings", settingsShown())
+		"@partition", partitionKeyShown, "@namespace", SchemaShown("r"), "@settings", settingsShown())
 	out := map[string]SystemRelation{}
 	name := ""
 	for line := range strings.Lines(text) {
