@@ -25,17 +25,27 @@ func dialWire(address, user string, startup [][2]string) (*wire, error) {
 		return nil, err
 	}
 	w := &wire{conn: conn}
-	body := []byte{0, 3, 0, 0}
-	for _, p := range append([][2]string{{"user", user}, {"database", database}}, startup...) {
+	return w, w.startup(3<<16, append([][2]string{{"user", user}, {"database", database}}, startup...))
+}
+
+// startup sends a startup packet and reads until the server is ready.
+func (w *wire) startup(version uint32, parameters [][2]string) error {
+	if err := w.hello(version, parameters); err != nil {
+		return err
+	}
+	_, err := w.until('Z')
+	return err
+}
+
+// hello sends a startup packet.
+func (w *wire) hello(version uint32, parameters [][2]string) error {
+	body := binary.BigEndian.AppendUint32(nil, version)
+	for _, p := range parameters {
 		body = append(append(append(append(body, p[0]...), 0), p[1]...), 0)
 	}
 	body = append(body, 0)
-	head := binary.BigEndian.AppendUint32(nil, uint32(len(body)+4))
-	if _, err := conn.Write(append(head, body...)); err != nil {
-		return w, err
-	}
-	_, err = w.until('Z')
-	return w, err
+	_, err := w.conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body)+4)), body...))
+	return err
 }
 
 func (w *wire) send(typ byte, parts ...[]byte) error {
