@@ -38,9 +38,22 @@ type answer struct {
 
 // statement is a prepared statement.
 type statement struct {
-	plan    *rewrite.Plan
-	checked bool // the egress check passed on its description
-	rows    bool // it returns rows
+	plan *rewrite.Plan
+}
+
+// portal is a statement bound to values. The server analyses a statement anew at Bind if anything changed, and from then on the
+// transaction's locks keep DDL out: so it is the portal's description that rows pass by, not the statement's.
+type portal struct {
+	statement *statement
+	rows      bool // its description announces rows, and the egress check passed on it
+}
+
+// plan is that of the portal's statement; nil where there is none.
+func (p *portal) plan() *rewrite.Plan {
+	if p == nil || p.statement == nil {
+		return nil
+	}
+	return p.statement.plan
 }
 
 // current is the plan whose answer the server is sending; nil where there is none.

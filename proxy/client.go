@@ -143,9 +143,6 @@ func (m *machine) parse(body []byte) error {
 	if err != nil {
 		return m.refuse(err)
 	}
-	if plan.Describe != "" {
-		m.describeCopy(plan)
-	}
 	s := &statement{plan: plan}
 	name := cstring(msg.Name)
 	_, oids, _ := cutString(body)
@@ -158,7 +155,8 @@ func (m *machine) parse(body []byte) error {
 	return nil
 }
 
-// bind passes as it is: values are the client's own.
+// bind passes as it is: values are the client's own. The portal is described behind it, since the server may have analysed the
+// statement again.
 func (m *machine) bind(msg []byte) error {
 	portal, rest, ok := cutString(msg[5:])
 	name, _, ok2 := cutString(rest)
@@ -168,6 +166,8 @@ func (m *machine) bind(msg []byte) error {
 	m.sentPortal[portal] = m.sent[name]
 	m.owed.push(&answer{kind: answerBind, name: portal, source: name})
 	m.forward(msg)
+	m.send('D', []byte{'P'}, cstring(portal))
+	m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: portal})
 	return nil
 }
 
@@ -197,6 +197,9 @@ func (m *machine) execute(msg []byte) error {
 			return m.refuse(err)
 		}
 		a.barrier = m.session.Tracks(s.plan)
+		if s.plan.Describe != "" {
+			m.describeCopy(s.plan)
+		}
 	}
 	m.owed.push(a)
 	m.forward(msg)

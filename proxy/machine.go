@@ -24,10 +24,10 @@ type machine struct {
 
 	owed       queue
 	statements map[string]*statement // confirmed by the server
-	portals    map[string]*statement
+	portals    map[string]*portal
 	sent       map[string]*statement // as the messages sent so far will leave them, if none fails
 	sentPortal map[string]*statement
-	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked
+	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked, until their data comes
 	barriers   int                    // answers that the client's next messages wait for
 	copyError  *rewrite.Error         // why describing the query of a COPY failed
 
@@ -41,7 +41,7 @@ type machine struct {
 
 func newMachine(ctx context.Context, session Session, log *slog.Logger, maxMessage int) *machine {
 	return &machine{ctx: ctx, session: session, log: log, maxMessage: maxMessage,
-		statements: map[string]*statement{}, portals: map[string]*statement{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
+		statements: map[string]*statement{}, portals: map[string]*portal{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
 		copied: map[*rewrite.Plan]bool{}}
 }
 
@@ -194,8 +194,8 @@ func (m *machine) row(typ byte) error {
 		return &alarm{fmt.Sprintf("a row that nothing asked for (message %q)", typ)}
 	}
 	if !a.rows && a.kind == answerExecute {
-		if s := m.portals[a.name]; s != nil && s.checked && s.rows {
-			a.rows, a.statement = true, s
+		if p := m.portals[a.name]; p != nil && p.rows {
+			a.rows, a.statement = true, p.statement
 		}
 	}
 	if !a.rows {

@@ -64,7 +64,9 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 			a.statement = m.statements[a.name]
 		}
 	case answerDescribePortal:
-		a.statement = m.portals[a.name]
+		if p := m.portals[a.name]; p != nil {
+			a.statement = p.statement
+		}
 	case answerQuery:
 	default:
 		return fmt.Errorf("%w: a description in answer to %q", errProtocol, a.kind)
@@ -75,11 +77,11 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 		}
 		a.rows = true
 	}
-	if s := a.statement; s != nil {
-		s.checked, s.rows = true, typ == 'T'
-		if a.hidden && a.name == describedCopy && s.rows {
-			m.copied[s.plan] = true
-		}
+	switch p := m.portals[a.name]; {
+	case a.kind == answerDescribePortal && p != nil:
+		p.rows = typ == 'T'
+	case a.kind == answerDescribe && a.hidden && a.name == describedCopy && typ == 'T':
+		m.copied[a.statement.plan] = true
 	}
 	if !a.hidden {
 		m.emit(msg)
@@ -107,7 +109,7 @@ func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
 			m.session.Named(a.name, a.statement.plan)
 		}
 	case answerBind:
-		m.portals[a.name] = m.statements[a.source]
+		m.portals[a.name] = &portal{statement: m.statements[a.source]}
 	case answerCloseStatement:
 		delete(m.statements, a.name)
 		if a.name != "" && !a.hidden {
@@ -128,8 +130,8 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	plan := a.current()
 	switch a.kind {
 	case answerExecute:
-		if s := m.portals[a.name]; s != nil {
-			plan = s.plan
+		if p := m.portals[a.name]; p != nil {
+			plan = p.plan()
 		}
 		defer m.done(a)
 	case answerQuery:
@@ -156,13 +158,12 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 func (m *machine) copyOut(a *answer, msg []byte) error {
 	plan := a.current()
 	if a.kind == answerExecute {
-		if s := m.portals[a.name]; s != nil {
-			plan = s.plan
-		}
+		plan = m.portals[a.name].plan()
 	}
 	if plan == nil || plan.Kind != rewrite.KindCopy || !m.copied[plan] {
 		return &alarm{"a COPY whose query was not described"}
 	}
+	delete(m.copied, plan)
 	a.rows = true
 	m.emit(msg)
 	return nil
@@ -177,6 +178,9 @@ func (m *machine) ready(a *answer, msg []byte) error {
 		return fmt.Errorf("%w: ReadyForQuery of %d bytes", errProtocol, len(msg))
 	}
 	m.session.Ready(msg[5])
+	if msg[5] == 'I' {
+		clear(m.portals) // they end with the transaction
+	}
 	if !a.hidden {
 		m.copyError = nil
 		m.emit(msg)
@@ -192,7 +196,7 @@ func (m *machine) serverError(msg []byte) error {
 	if a != nil {
 		plan := a.current()
 		if a.kind == answerExecute && m.portals[a.name] != nil {
-			plan = m.portals[a.name].plan
+			plan = m.portals[a.name].plan()
 		}
 		opaque = plan != nil && plan.Opaque
 	}
