@@ -169,8 +169,5 @@ func isSetMark(name string) bool {
 	return false
 }
 
-// reservedName says that a client's name could be taken for a mark.
-func reservedName(name string) bool {
-	rest, ok := strings.CutPrefix(name, "cordon_")
-	return ok && (isSetMark(name) || strings.HasPrefix(rest, "ref_") || rest != "" && rest[0] >= '0' && rest[0] <= '9')
-}
+// reservedName says that a client's name could be taken for one of cordon's own: marks, aliases, and what templates call theirs.
+func reservedName(name string) bool { return strings.HasPrefix(name, "cordon_") }

@@ -31,6 +31,9 @@ func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) err
 		if err := b.qualifyRefs(arg); err != nil {
 			return err
 		}
+		if err := b.steady(arg); err != nil {
+			return err
+		}
 	}
 	var parameters []*pg.Node // collected first: an argument may hold parameters of the client's own
 	walkNodes(body, func(node *pg.Node) {
@@ -54,15 +57,42 @@ func (b *binder) qualifyRefs(n *pg.Node) error {
 	var err error
 	walkNodes(n, func(node *pg.Node) {
 		ref := node.GetColumnRef()
-		if len(ref.GetFields()) != 1 || b.refs[ref] == nil {
+		it := b.owners[ref]
+		if len(ref.GetFields()) != 1 || it == nil && b.refs[ref] == nil {
 			return
 		}
-		it := b.owners[ref]
+		if b.refs[ref] == nil {
+			err = refused("whole-row-argument", "cordon: a whole row cannot be part of an argument of this function", "Name the column.")
+			return
+		}
 		if it == nil || it.emit == "" {
 			err = refused("merged-column-argument", "cordon: a column that a join merged cannot be the argument of this function", "Write the column with its table's alias.")
 			return
 		}
 		ref.Fields = nameNodes(it.emit, lastString(ref.Fields))
+	})
+	return err
+}
+
+// steady refuses an argument whose value could differ between the places of a template that it is put in: what is asked of
+// one value must not be answered for another. A count(*) there would count the rows that the template reads.
+func (b *binder) steady(n *pg.Node) error {
+	var err error
+	walkNodes(n, func(node *pg.Node) {
+		call := node.GetFuncCall()
+		parts, _ := splitName(call.GetFuncname())
+		if len(parts) == 0 || err != nil {
+			return
+		}
+		schema := "pg_catalog"
+		if len(parts) > 1 {
+			schema = parts[len(parts)-2]
+		}
+		for _, f := range b.env.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
+			if f.Volatility == 'v' || f.Kind != 'f' {
+				err = refused("unsteady-argument", "cordon: function "+parts[len(parts)-1]+" cannot be part of an argument of this function", "Compute the argument in a subquery in FROM.")
+			}
+		}
 	})
 	return err
 }
