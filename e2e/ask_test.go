@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/cordon-db/cordon/e2e/queries"
 )
@@ -78,21 +79,54 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 	defer cancel()
 	var out answer
 	var err error
-	if m == simple {
+	switch m {
+	case simple:
 		out.results, err = a.conn.Exec(ctx, q.SQL).ReadAll()
-	} else {
-		var formats []int16
-		if m == extendedBinary {
-			formats = []int16{1}
-		}
-		result := a.conn.ExecParams(ctx, q.SQL, params(q), nil, nil, formats).Read()
-		out.results, err = []*pgconn.Result{result}, result.Err
+	case extendedText:
+		out.results, err = one(a.conn.ExecParams(ctx, q.SQL, params(q), nil, nil, nil).Read())
+	case extendedBinary:
+		out.results, err = a.binary(ctx, q)
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Severity != "FATAL" {
 		return answer{code: refused.Code, message: refused.Message}, nil
 	}
 	return out, err
+}
+
+func one(r *pgconn.Result) ([]*pgconn.Result, error) { return []*pgconn.Result{r}, r.Err }
+
+// binary prepares a query, as drivers do, and sends parameters in binary where it knows how to write their types.
+func (a *asker) binary(ctx context.Context, q queries.Query) ([]*pgconn.Result, error) {
+	described, err := a.conn.Prepare(ctx, "", q.SQL, nil)
+	if err != nil {
+		return nil, err
+	}
+	values, formats := params(q), make([]int16, len(q.Params))
+	for i, value := range values {
+		if i >= len(described.ParamOIDs) || value == nil {
+			continue
+		}
+		if encoded, ok := inBinary(described.ParamOIDs[i], value); ok {
+			values[i], formats[i] = encoded, pgtype.BinaryFormatCode
+		}
+	}
+	return one(a.conn.ExecPrepared(ctx, "", values, formats, []int16{pgtype.BinaryFormatCode}).Read())
+}
+
+// inBinary translates a value from text to binary format.
+func inBinary(oid uint32, text []byte) ([]byte, bool) {
+	types := pgtype.NewMap()
+	typ, ok := types.TypeForOID(oid)
+	if !ok {
+		return nil, false
+	}
+	value, err := typ.Codec.DecodeValue(types, oid, pgtype.TextFormatCode, text)
+	if err != nil {
+		return nil, false
+	}
+	encoded, err := types.Encode(oid, pgtype.BinaryFormatCode, value, nil)
+	return encoded, err == nil && encoded != nil
 }
 
 // params are the values of a query's parameters in text format.

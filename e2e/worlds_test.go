@@ -193,14 +193,19 @@ func playRandom(tb testing.TB, g [2]*gateway, n int) (differ []string) {
 		}
 		defer w[i].conn.Close()
 	}
+	timeouts := 0
 	for k := range n {
 		step := randomStep(k)
 		var streams [2][]byte
 		begun := time.Now()
 		for i := range w {
 			w[i].stream = nil
-			if _, err := w[i].play(step); err != nil {
+			code, err := w[i].play(step)
+			if err != nil {
 				tb.Fatalf("seed %d, statement %d: %v\n%s", *seed, k, err, step.SQL)
+			}
+			if code == "57014" {
+				timeouts++
 			}
 			streams[i] = w[i].stream
 		}
@@ -211,6 +216,9 @@ func playRandom(tb testing.TB, g [2]*gateway, n int) (differ []string) {
 			differ = append(differ, fmt.Sprintf("seed %d, statement %d: the worlds differ: %s\n%q\n%q", *seed, k, step.SQL,
 				difference(streams[0], streams[1]), difference(streams[1], streams[0])))
 		}
+	}
+	if timeouts*200 >= n {
+		tb.Errorf("%d of %d statements ran out of time", timeouts, n)
 	}
 	return differ
 }
