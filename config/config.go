@@ -2,6 +2,7 @@
 // and all of them are reported at once: a misspelt key of a policy would otherwise show what it was meant to hide.
 //
 //	cfg, err := config.Load("cordon.toml")
+//	for _, w := range cfg.Warnings() { ... }              // accepted, and not yet what it says
 //	zone := cfg.Zone(user, addr)                          // passthrough or masked
 //	policy := cfg.Effective(database, user, time.Now())   // treatments, with the grants in force lifted
 //
@@ -29,6 +30,7 @@ type Config struct {
 	Databases map[string]*Database // by database name
 	Grants    []Grant
 
+	warnings  []Problem
 	version   string      // names the text of the file
 	effective *effectives // see Effective
 }
@@ -43,7 +45,6 @@ type Listen struct {
 // Upstream is the Postgres server behind cordon.
 type Upstream struct {
 	Hosts   []string // host:port, or a directory of a unix socket with :port
-	Target  string   // any, primary, standby
 	Catalog CatalogLogin
 	Refresh time.Duration // of the catalog snapshot
 }
@@ -89,7 +90,7 @@ type Database struct {
 	ShowTables  bool              // unlisted_tables = "show"
 	ShowColumns bool              // unlisted_columns = "show"
 	Tables      map[string]*Table // by schema + "." + table, as the catalog has them; look up with Table
-	Functions   []string          // allowed by name: "schema.name", as written in the file
+	Functions   []string          // allowed by name: schema + "." + name, as the catalog has them; neither holds a dot
 	Channels    []string          // LISTEN
 }
 

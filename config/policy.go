@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -35,10 +36,15 @@ func readDatabase(s *section, name string, cfg *Config) *Database {
 	d := &Database{Name: name, Tables: map[string]*Table{}}
 	d.ShowTables = s.choice("unlisted_tables", "deny", "show") == "show"
 	d.ShowColumns = s.choice("unlisted_columns", "hide", "show") == "show"
-	d.Functions = s.list("functions", func(function string) error {
-		if _, err := splitName(function, 2); err != nil {
+	s.list("functions", func(function string) error {
+		parts, err := splitName(function, 2)
+		if err != nil {
 			return fmt.Errorf("write schema.function: %w", err)
 		}
+		if strings.Contains(parts[0]+parts[1], ".") {
+			return errors.New("a schema or a function with a dot in its name is not in this version of cordon")
+		}
+		d.Functions = append(d.Functions, parts[0]+"."+parts[1])
 		return nil
 	})
 	d.Channels = s.list("channels", checkName)

@@ -27,17 +27,25 @@ type problems struct{ list []Problem }
 
 func (ps *problems) add(p Problem) { ps.list = append(ps.list, p) }
 
+// Warnings are keys of a valid file that do not yet do all they say, in the order of the file.
+func (c *Config) Warnings() []Problem { return c.warnings }
+
 // err joins the problems in the order of the file; nil if there are none.
 func (ps *problems) err() error {
-	sort.SliceStable(ps.list, func(i, j int) bool {
-		if ps.list[i].Line != ps.list[j].Line {
-			return ps.list[i].Line < ps.list[j].Line
-		}
-		return ps.list[i].Key < ps.list[j].Key
-	})
+	sortProblems(ps.list)
 	errs := make([]error, len(ps.list))
 	for i, p := range ps.list {
 		errs[i] = p
 	}
 	return errors.Join(errs...)
+}
+
+// sortProblems puts problems into the order of the file.
+func sortProblems(list []Problem) {
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].Line != list[j].Line {
+			return list[i].Line < list[j].Line
+		}
+		return list[i].Key < list[j].Key
+	})
 }

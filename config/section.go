@@ -42,11 +42,16 @@ func (s *section) fail(key, format string, args ...any) {
 
 // failAt reports a mistake at a path inside the section.
 func (s *section) failAt(path, format string, args ...any) {
+	s.doc.add(s.problem(path, fmt.Sprintf(format, args...)))
+}
+
+// problem says something about a path inside the section, at its line or, where the path is not written, the section's.
+func (s *section) problem(path, text string) Problem {
 	line, ok := s.doc.lines[path]
 	if !ok {
 		line = s.line
 	}
-	s.doc.add(Problem{File: s.doc.file, Line: line, Key: path, Text: fmt.Sprintf(format, args...)})
+	return Problem{File: s.doc.file, Line: line, Key: path, Text: text}
 }
 
 // close reports the keys that nobody asked for.

@@ -43,7 +43,7 @@ func readListen(root *section) Listen {
 }
 
 func readUpstream(root *section) Upstream {
-	u := Upstream{Target: "any", Refresh: defaultRefresh}
+	u := Upstream{Refresh: defaultRefresh}
 	s := root.table("upstream")
 	if s == nil {
 		if _, ok := root.values["upstream"]; !ok {
@@ -57,7 +57,9 @@ func readUpstream(root *section) Upstream {
 		s.fail("hosts", "is missing")
 	}
 	u.Hosts = s.list("hosts", checkHost)
-	u.Target = s.choice("target", "any", "primary", "standby")
+	if target := s.choice("target", "any", "primary", "standby"); target != "any" {
+		s.fail("target", `%q is not in this version of cordon, which takes the first host that accepts a connection; list only hosts that may serve and write "any"`, target)
+	}
 	u.Refresh = s.duration("refresh", u.Refresh)
 	if c := s.table("catalog"); c != nil {
 		u.Catalog.User, _ = c.text("user")
@@ -88,6 +90,10 @@ func readAuth(root *section) Auth {
 	return a
 }
 
+// orderWarning stands beside a domain whose order should be hidden, written or by default.
+const orderWarning = `"hide", which is also the default, is not enforced in this version of cordon: the order in which rows come can show the order of ` +
+	`the raw identifiers; write order = "show" to accept that`
+
 // A domain's name becomes part of a setting's name, so it is kept to what every server takes.
 var domainName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
 
@@ -113,8 +119,12 @@ func readKeys(root *section, cfg *Config) {
 			s.fail("", "a domain's name is a lower-case letter and up to 30 lower-case letters, digits and _")
 		}
 		cfg.Domains[name] = Domain{Name: name, Order: s.choice("order", "hide", "show")}
+		if cfg.Domains[name].Order == "hide" {
+			cfg.warnings = append(cfg.warnings, s.problem(keyPath(s.path, "order"), orderWarning))
+		}
 		s.close()
 	}
+	sortProblems(cfg.warnings)
 }
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
