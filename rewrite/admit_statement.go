@@ -3,6 +3,7 @@ package rewrite
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -141,6 +142,9 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 
 // keepable plans the query inside a PREPARE or DECLARE: a plan by which a later EXECUTE or FETCH is judged, and the text of the statement.
 func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text string, err error) {
+	if err := admitQuery(query); err != nil { // the deparser, which is C, sees only what is admitted
+		return nil, "", err
+	}
 	source, err := deparse(query)
 	if err != nil {
 		return nil, "", err
@@ -243,6 +247,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	}
 	for _, n := range x.Options {
 		d := n.GetDefElem()
+		plainHeader(d)
 		if !slices.Contains(copyOptions, d.GetDefname()) {
 			return nil, refused("forbidden-copy-option", fmt.Sprintf("cordon: COPY option %q is not admitted", d.GetDefname()), "Use FORMAT, HEADER, DELIMITER, NULL, QUOTE, ESCAPE or FORCE_QUOTE.")
 		}
@@ -270,6 +275,22 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 		return nil, err
 	}
 	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
+}
+
+// plainHeader writes HEADER as the words true and false, the one form that the deparser keeps in every syntax of COPY.
+func plainHeader(d *pg.DefElem) {
+	value := ""
+	switch x := d.GetArg().GetNode().(type) {
+	case *pg.Node_Boolean:
+		value = strconv.FormatBool(x.Boolean.Boolval)
+	case *pg.Node_Integer:
+		value = strconv.FormatBool(x.Integer.Ival != 0)
+	case nil:
+		value = "true"
+	}
+	if d.Defname == "header" && value != "" {
+		d.Arg = pg.MakeStrNode(value)
+	}
 }
 
 func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {

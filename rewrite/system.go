@@ -57,7 +57,7 @@ func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
 
 // exposeSystem applies an entry of the allow list. Columns that this server version lacks are left out.
 func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *exposed {
-	e := &exposed{relation: rel, filter: s.Where}
+	e := &exposed{relation: rel, filter: s.Where, filtered: s.Where != ""}
 	for _, c := range s.Columns {
 		col, ok := rel.Column(c.Name)
 		if !ok {
