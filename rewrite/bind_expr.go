@@ -266,6 +266,9 @@ func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, er
 	if err != nil {
 		return info{}, err
 	}
+	if err := aliasedRow(it); err != nil {
+		return info{}, err
+	}
 	it.useAll()
 	in := info{origin: Origin{Unknown: true}}
 	for _, c := range it.columns {
@@ -301,6 +304,9 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 		}
 		return info{}, undefinedColumn("", parts[0])
 	}
+	if err := aliasedRow(it); err != nil {
+		return info{}, err
+	}
 	it.useAll()
 	in := info{origin: Origin{Unknown: true}}
 	for _, c := range it.columns {
@@ -310,6 +316,14 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 	ref.Fields = nameNodes(it.emit)
 	b.owners[ref] = it
 	return in, nil
+}
+
+// aliasedRow refuses the whole row of a table with column aliases: on the twin its fields keep the table's names, of a subquery they do not.
+func aliasedRow(it *item) error {
+	if it.table == nil || !it.table.aliased {
+		return nil
+	}
+	return refused("aliased-row", "cordon: a whole row of "+quoted(it.name)+", which has column aliases, is not in this version", "Name the columns, or leave the column aliases out.")
 }
 
 // rowItem is the FROM item whose whole row an expression is; nil if it is something else.
