@@ -10,14 +10,13 @@ import (
 // queryNodes are the node kinds that may stand inside a query, by their name in the parser's Node; the binder has a rule for each.
 // What is not here is refused wherever it stands in a query.
 var queryNodes = set(
-	"alias", "range_var", "table_func", "range_subselect", "range_function", "range_table_func", "range_table_func_col",
-	"join_expr", "bool_expr", "sub_link", "case_expr", "case_when", "coalesce_expr", "min_max_expr", "sqlvalue_function", "xml_expr",
-	"null_test", "boolean_test", "grouping_func", "row_expr", "type_name", "column_ref", "param_ref", "a_expr", "type_cast", "collate_clause",
-	"func_call", "a_star", "a_indices", "a_indirection", "a_array_expr", "res_target", "sort_by", "window_def", "grouping_set",
-	"with_clause", "common_table_expr", "ctesearch_clause", "ctecycle_clause", "column_def", "def_elem", "named_arg_expr", "xml_serialize",
-	"a_const", "integer", "float", "boolean", "string", "bit_string", "list", "select_stmt", "index_elem",
-	"json_format", "json_returning", "json_value_expr", "json_output", "json_key_value", "json_object_constructor", "json_array_constructor",
-	"json_array_query_constructor", "json_agg_constructor", "json_object_agg", "json_array_agg", "json_is_predicate",
+	"range_var", "range_subselect", "range_function", "range_table_func", "range_table_func_col", "join_expr", "bool_expr", "sub_link",
+	"case_expr", "case_when", "coalesce_expr", "min_max_expr", "sqlvalue_function", "xml_expr", "null_test", "boolean_test",
+	"grouping_func", "row_expr", "type_name", "column_ref", "param_ref", "a_expr", "type_cast", "collate_clause", "func_call", "a_star",
+	"a_indices", "a_indirection", "a_array_expr", "res_target", "sort_by", "window_def", "grouping_set", "common_table_expr",
+	"column_def", "def_elem", "named_arg_expr", "xml_serialize", "a_const", "integer", "string", "list", "select_stmt",
+	"json_value_expr", "json_key_value", "json_object_constructor", "json_array_constructor", "json_object_agg", "json_array_agg",
+	"json_is_predicate",
 )
 
 func set(names ...string) map[string]bool {
