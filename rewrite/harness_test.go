@@ -130,3 +130,13 @@ func play(s *Session, text string) ([]*Plan, error) {
 	s.Ready(status)
 	return plans, err
 }
+
+// newTestSession logs analyst in.
+func newTestSession(tb testing.TB, rw *Rewriter) *Session {
+	tb.Helper()
+	s, err := rw.NewSession(SessionParams{User: "analyst", Database: "app"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
