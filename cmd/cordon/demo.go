@@ -27,6 +27,9 @@ const (
 	demoMasked   = "analyst_apac"
 )
 
+// demoGrant takes the third wall of sample/roles.sql down: what the masked login does not see in the demo, cordon alone hides.
+const demoGrant = "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + demoMasked
+
 func demoCommand() *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
@@ -112,7 +115,7 @@ func (d *demo) startDatabase(ctx context.Context) error {
 	if err := admin("postgres", "CREATE DATABASE "+demoDatabase); err != nil {
 		return err
 	}
-	return admin(demoDatabase, cordon.SampleSQL, cordon.SampleRoles)
+	return admin(demoDatabase, cordon.SampleSQL, cordon.SampleRoles, demoGrant)
 }
 
 // startProxy runs the proxy with the sample configuration, its addresses and secrets replaced by the demo's own.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/cordon-db/cordon/masking"
 )
@@ -124,11 +125,17 @@ func (d *demo) compare(ctx context.Context, out io.Writer) (failed []string, err
 		return nil, fmt.Errorf("logging in from elsewhere: %w", err)
 	}
 	defer masked.Close(context.WithoutCancel(ctx))
+	return d.exhibit(ctx, out, eu, masked), nil
+}
+
+// exhibit plays the exhibits in two sessions.
+func (d *demo) exhibit(ctx context.Context, out io.Writer, eu, masked *pgx.Conn) (failed []string) {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.SeparateRows = true
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: 46}, {Number: 2, WidthMax: 44}, {Number: 3, WidthMax: 44}})
+	t.Style().Format.Header = text.FormatDefault
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: 46, WidthMaxEnforcer: text.WrapSoft}, {Number: 2, WidthMax: 44}, {Number: 3, WidthMax: 44}})
 	t.AppendHeader(table.Row{"query", "inside the EU (" + demoEU + ")", "elsewhere (" + demoMasked + ")"})
 	for _, x := range exhibits {
 		a, b := ask(ctx, eu, x.sql), ask(ctx, masked, x.sql)
@@ -140,7 +147,7 @@ func (d *demo) compare(ctx context.Context, out io.Writer) (failed []string, err
 		t.AppendRow(table.Row{mark + x.title + "\n" + x.sql, a, b})
 	}
 	t.Render()
-	return failed, nil
+	return failed
 }
 
 // ask runs a query with text results.
