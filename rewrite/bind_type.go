@@ -91,9 +91,16 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	shown := shownReg(x.Arg)
 	arg, err := b.expr(x.Arg, sc)
 	if err != nil {
 		return info{}, err
+	}
+	if shown != "" && asText(oid) == oidText { // 'users'::regclass::text is the name, and regLiteral made it a number
+		if err := b.applyTemplate(x.Arg, regTemplates[shown], []*pg.Node{cloneNode(x.Arg)}); err != nil {
+			return info{}, err
+		}
+		arg = info{typ: oidText}
 	}
 	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, label: label{}, origin: Origin{Unknown: true}}
 	if arg.typ == oid {
