@@ -13,4 +13,6 @@ race: ; go test -race ./proxy ./rewrite/catalog ./config
 fuzz: ; ./scripts/fuzz
 e2e: setup ; go test -timeout 60m ./e2e/...
 bench: setup ; go test ./e2e -run '^$$' -bench . -timeout 30m
-demo: setup build ; ./bin/cordon demo
+demo: build
+	./scripts/setup demo
+	./bin/cordon demo

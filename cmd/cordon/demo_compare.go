@@ -135,7 +135,7 @@ func (d *demo) exhibit(ctx context.Context, out io.Writer, eu, masked *pgx.Conn)
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.SeparateRows = true
 	t.Style().Format.Header = text.FormatDefault
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: 46, WidthMaxEnforcer: text.WrapSoft}, {Number: 2, WidthMax: 44}, {Number: 3, WidthMax: 44}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, WidthMax: 46, WidthMaxEnforcer: wrapLines}, {Number: 2, WidthMax: 44}, {Number: 3, WidthMax: 44}})
 	t.AppendHeader(table.Row{"query", "inside the EU (" + demoEU + ")", "elsewhere (" + demoMasked + ")"})
 	for _, x := range exhibits {
 		a, b := ask(ctx, eu, x.sql), ask(ctx, masked, x.sql)
@@ -148,6 +148,15 @@ func (d *demo) exhibit(ctx context.Context, out io.Writer, eu, masked *pgx.Conn)
 	}
 	t.Render()
 	return failed
+}
+
+// wrapLines wraps each line of a cell between words.
+func wrapLines(cell string, width int) string {
+	lines := strings.Split(cell, "\n")
+	for i, line := range lines {
+		lines[i] = text.WrapSoft(line, width)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // ask runs a query with text results.
