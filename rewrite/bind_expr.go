@@ -248,8 +248,7 @@ func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, erro
 	}
 	if c == nil {
 		if systemColumns[name] && it.table != nil {
-			return info{}, refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session",
-				"Use the table's own columns.")
+			return b.systemColumn(n, name, it)
 		}
 		return info{}, undefinedColumn(parts[len(parts)-2], name)
 	}
@@ -299,8 +298,7 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 	}
 	if it == nil {
 		if systemColumns[parts[0]] {
-			return info{}, refused("system-column", "cordon: system column "+quoted(parts[0])+" tells about the stored rows and is not available in a masked session",
-				"Use the table's own columns.")
+			return b.systemColumn(n, parts[0], nil)
 		}
 		return info{}, undefinedColumn("", parts[0])
 	}

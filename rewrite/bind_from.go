@@ -16,6 +16,9 @@ func (b *binder) fromItem(n *pg.Node, sc, with *scope) ([]*item, []*column, erro
 	case *pg.Node_RangeSubselect:
 		return b.single(b.rangeSubselect(x.RangeSubselect, sc, with))
 	case *pg.Node_RangeFunction:
+		if it, err := b.setTemplate(n, x.RangeFunction, sc); it != nil || err != nil {
+			return b.single(it, err)
+		}
 		return b.single(b.rangeFunction(x.RangeFunction, sc))
 	case *pg.Node_RangeTableFunc:
 		return b.single(b.rangeTableFunc(x.RangeTableFunc, sc))

@@ -141,6 +141,7 @@ func (t templateSet) comments() {
 	class := "cordon_o.classoid OPERATOR(pg_catalog.=) (SELECT cordon_p.oid FROM pg_catalog.pg_class cordon_p WHERE cordon_p.relnamespace OPERATOR(pg_catalog.=) 11::pg_catalog.oid AND cordon_p.relname OPERATOR(pg_catalog.=) ($2)::pg_catalog.name)"
 	shown := strings.ReplaceAll(descriptionShown, "r.", "cordon_o.")
 	t.add("obj_description", 2, text("pg_description", object+" AND cordon_o.objsubid OPERATOR(pg_catalog.=) 0 AND "+class+" AND "+shown), map[int]Object{1: NamesRelation})
+	t.add("obj_description", 1, text("pg_description", object+" AND cordon_o.objsubid OPERATOR(pg_catalog.=) 0 AND "+shown+" LIMIT 1"), map[int]Object{1: NamesRelation})
 	t.add("col_description", 2, text("pg_description", object+" AND cordon_o.classoid OPERATOR(pg_catalog.=) 1259::pg_catalog.oid AND cordon_o.objsubid OPERATOR(pg_catalog.=) ($2)::pg_catalog.int4 AND "+shown), map[int]Object{1: NamesRelation})
 	t.add("shobj_description", 2, text("pg_shdescription", object+" AND "+class+" AND "+strings.ReplaceAll(sharedDescriptionShown, "r.", "cordon_o.")), nil)
 }

@@ -1,0 +1,69 @@
+package rewrite
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// setTemplates are functions in FROM that tell about relations, as a query over what the twin has. $1 is the oid of the relation.
+var setTemplates = map[string]string{
+	"pg_partition_ancestors": `SELECT cordon_a.relid::pg_catalog.oid AS relid FROM pg_catalog.pg_partition_ancestors(($1)::pg_catalog.oid::pg_catalog.regclass) cordon_a
+		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ($1)::pg_catalog.oid = ANY (cordon_relations)`,
+	"pg_partition_tree": `SELECT cordon_a.relid::pg_catalog.oid AS relid, CASE WHEN cordon_a.parentrelid::pg_catalog.oid = ANY (cordon_relations)
+		THEN cordon_a.parentrelid::pg_catalog.oid END AS parentrelid, cordon_a.isleaf AS isleaf, cordon_a.level AS level
+		FROM pg_catalog.pg_partition_tree(($1)::pg_catalog.oid::pg_catalog.regclass) cordon_a
+		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ($1)::pg_catalog.oid = ANY (cordon_relations)`,
+}
+
+// setTemplate puts the query of a template in the place of its call in FROM; nil: the function has none.
+func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item, error) {
+	if len(x.Functions) != 1 || x.Ordinality || len(x.Coldeflist) > 0 {
+		return nil, nil
+	}
+	f := x.Functions[0].GetList().GetItems()[0].GetFuncCall()
+	parts, _ := splitName(f.GetFuncname())
+	if len(parts) == 0 || len(parts) > 1 && parts[0] != "pg_catalog" {
+		return nil, nil
+	}
+	name := parts[len(parts)-1]
+	template := setTemplates[name]
+	if template == "" || len(f.Args) != 1 {
+		return nil, nil
+	}
+	if literal := stringLiteral(f.Args[0]); literal != "" {
+		oid, err := b.resolveReg("regclass", literal)
+		if err != nil {
+			return nil, err
+		}
+		f.Args[0] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
+	} else if _, err := b.expr(f.Args[0], sc); err != nil {
+		return nil, err
+	}
+	query := &pg.Node{}
+	if err := b.applyTemplate(query, "("+template+")", f.Args); err != nil {
+		return nil, err
+	}
+	subquery := query.GetSubLink().Subselect
+	it := &item{name: name, rel: true, cols: true}
+	if x.Alias != nil {
+		it.name = x.Alias.Aliasname
+	}
+	for _, t := range subquery.GetSelectStmt().TargetList {
+		it.columns = append(it.columns, &column{name: t.GetResTarget().Name, origin: Origin{Unknown: true}})
+	}
+	it.columns = rename(it.columns, x.Alias.GetColnames())
+	n.Node = &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Lateral: true, Subquery: subquery,
+		Alias: &pg.Alias{Aliasname: it.name, Colnames: x.Alias.GetColnames()}}}
+	return it, b.claim(it, sc)
+}
+
+// systemColumn binds a system column: tableoid of a catalog is the same for every row, the others tell about how rows are stored.
+func (b *binder) systemColumn(n *pg.Node, name string, it *item) (info, error) {
+	if name == "tableoid" && it != nil && it.table != nil && it.table.exposed.relation.System() && it.table.exposed.relation.Kind == 'r' {
+		n.Node = castNode(strconv.FormatUint(uint64(it.table.exposed.relation.OID), 10), "oid", false).Node
+		return info{typ: oidOID, safe: true}, nil
+	}
+	return info{}, refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session",
+		"Use the table's own columns.")
+}
