@@ -17,6 +17,9 @@ func (b *builder) reshape(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.dropViews(ctx); err != nil {
+		return err
+	}
 	for i := range b.fates {
 		if err := b.dropParts(ctx, &b.fates[i]); err != nil {
 			return err
@@ -52,6 +55,28 @@ func (f *fate) treated(nums []int16) bool {
 	})
 }
 
+// dropViews drops the views that the policy does not list where a pseudonym changes a column's length, which they would keep;
+// restoreViews brings them back.
+func (b *builder) dropViews(ctx context.Context) error {
+	longer := slices.ContainsFunc(b.fates, func(f fate) bool {
+		for i, t := range f.treatments {
+			if t.Kind == config.Pseudonym && f.rel.Columns[i].Type.Mod >= 0 {
+				return true
+			}
+		}
+		return false
+	})
+	for _, rel := range b.snapshot.Relations() {
+		if !longer || rel.OID < catalog.FirstUserOID || rel.Kind != 'v' || b.listed(rel) != nil {
+			continue
+		}
+		if err := b.exec(ctx, "DROP VIEW IF EXISTS "+qualified(rel)+" CASCADE"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var kindNames = map[byte]string{'r': "TABLE", 'p': "TABLE", 'v': "VIEW", 'm': "MATERIALIZED VIEW", 'f': "FOREIGN TABLE"}
 
 // dropParts drops a relation or the columns that the twin lacks, with all that depends on them.
@@ -85,7 +110,7 @@ func (b *builder) place(ctx context.Context, f *fate) error {
 		if err != nil || there {
 			return err
 		}
-		return b.exec(ctx, "CREATE TABLE "+qualified(f.rel)+" AS TABLE "+f.copied())
+		return b.make(ctx, f)
 	}
 	var names []string
 	for i := range f.rel.Columns {
@@ -99,6 +124,16 @@ func (b *builder) place(ctx context.Context, f *fate) error {
 	return b.exec(ctx, fmt.Sprintf(`UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d;
 		DELETE FROM ONLY %[2]s; INSERT INTO %[2]s (%[3]s) OVERRIDING SYSTEM VALUE SELECT %[3]s FROM %[4]s;
 		UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d`, f.rel.OID, qualified(f.rel), list, f.copied()))
+}
+
+// make creates what the policy treats as a table and cannot be changed in place: a view or foreign table as a table, a materialised view as
+// one that no longer depends on the workspace.
+func (b *builder) make(ctx context.Context, f *fate) error {
+	if f.rel.Kind == 'm' {
+		return b.exec(ctx, "CREATE MATERIALIZED VIEW "+qualified(f.rel)+" AS TABLE "+f.copied()+
+			"; DELETE FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND refobjid = '"+f.copied()+"'::regclass")
+	}
+	return b.exec(ctx, "CREATE TABLE "+qualified(f.rel)+" (LIKE "+f.copied()+"); INSERT INTO "+qualified(f.rel)+" TABLE "+f.copied())
 }
 
 // loosen takes away what treated values cannot obey: NOT NULL of nulled columns, the length of pseudonymised ones, uniqueness of masked

@@ -17,7 +17,7 @@ func (b *builder) copyRelation(ctx context.Context, f *fate) error {
 	if f.absent || f.rel.Kind == 'p' || f.stored() && f.same() {
 		return nil
 	}
-	var list []string
+	var list, columns []string
 	for i := range f.rel.Columns {
 		if f.treatments[i].Kind == config.Hide {
 			continue
@@ -26,13 +26,27 @@ func (b *builder) copyRelation(ctx context.Context, f *fate) error {
 		if err != nil {
 			return fmt.Errorf("column %s: %w", f.rel.Columns[i].Name, err)
 		}
-		list = append(list, value+" AS "+ident(f.rel.Columns[i].Name))
+		list = append(list, value)
+		columns = append(columns, ident(f.rel.Columns[i].Name)+" "+f.typeOf(i))
 	}
-	sql := "CREATE TABLE " + f.copied() + " AS SELECT " + strings.Join(list, ", ") + " FROM " + only(f.rel)
+	sql := "CREATE TABLE " + f.copied() + " (" + strings.Join(columns, ", ") + "); INSERT INTO " + f.copied() + " SELECT " + strings.Join(list, ", ") + " FROM " + only(f.rel)
 	if f.filter != "" {
 		sql += " WHERE (" + f.filter + "\n)"
 	}
 	return b.exec(ctx, sql)
+}
+
+// typeOf is the type of a column on the twin, with its collation. A pseudonym may be longer than a varchar(n).
+func (f *fate) typeOf(i int) string {
+	typ := f.rel.Columns[i].Type
+	name := typ.Name
+	if f.treatments[i].Kind == config.Pseudonym {
+		name, _, _ = strings.Cut(name, "(")
+	}
+	if typ.Collation != "" {
+		name += " COLLATE " + typ.Collation
+	}
+	return name
 }
 
 // only is the relation without its children, which have rows and fates of their own.
@@ -61,7 +75,7 @@ func (b *builder) value(ctx context.Context, rel *catalog.Relation, col *catalog
 		if err != nil {
 			return "", err
 		}
-		name, _, _ := strings.Cut(col.Type.Name, "(") // a token may be longer than a varchar(n)
+		name, _, _ := strings.Cut(col.Type.Name, "(")
 		return b.mapped(ctx, rel, col, name, func(text []byte) ([]byte, error) { return cipher.Encrypt(nil, text) })
 	default:
 		return "", fmt.Errorf("unknown treatment %q", t.Kind)
