@@ -58,3 +58,10 @@ CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELE
 CREATE OPERATOR public.=== (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
 CREATE OPERATOR pg_catalog.~~~~ (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
 CREATE COLLATION own (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+
+CREATE ROLE tuned LOGIN;
+ALTER ROLE tuned SET work_mem = '8MB';
+CREATE ROLE pried LOGIN;
+ALTER ROLE pried SET debug_print_plan = on;
+CREATE ROLE pathed LOGIN;
+ALTER ROLE pathed SET search_path = app;
