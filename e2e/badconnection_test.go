@@ -172,8 +172,8 @@ func badGarbage(t *testing.T, g *gateway, records *journal) {
 				break
 			}
 		}
-		badCase{code: "08006", says: "time"}.said(t, closes(t, conn), true)
-		records.expect(t, conn.LocalAddr().String(), "time")
+		badCase{code: "57014", says: "time"}.said(t, closes(t, conn), true)
+		records.expect(t, conn.LocalAddr().String(), "timeout")
 	})
 }
 

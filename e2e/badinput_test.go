@@ -137,7 +137,7 @@ func (b badCase) answered(t *testing.T, w *wire, severity string, hint bool) {
 	w.stream = nil
 	_, err := w.until('Z')
 	if fatal := severity == "FATAL"; fatal != errors.Is(err, io.EOF) {
-		t.Fatalf("reading the answer: %v; want a %s", err, severity)
+		t.Fatalf("reading the answer: %v; want a %s: %v", err, severity, reports(w.stream))
 	}
 	got := reports(w.stream)
 	if len(got) != 1 {

@@ -39,14 +39,8 @@ func TestUpstreamSilent(t *testing.T) {
 	records := &journal{}
 	g := gatewayTo(t, ln.Addr().String(), records)
 	begun := time.Now()
-	w, err := dialWire(g.address, "eu_anna", nil)
-	if err == nil {
-		t.Error("a login without a server")
-	}
-	if w != nil {
-		defer w.conn.Close()
-		records.expect(t, w.client(), "session ended")
-	}
+	refusedLogin(t, g, records, "eu_anna", nil, badCase{code: "57014", says: "time", logged: "session ended"}, true)
+	refusedLogin(t, g, records, "analyst", nil, badCase{code: "08001", says: "cannot be reached", logged: "unreachable"}, true)
 	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("the login took %v", took)
 	}
@@ -68,7 +62,7 @@ func TestUpstreamDies(t *testing.T) {
 	}
 	signal(t, backend(t, c, "dies"), syscall.SIGKILL)
 	for _, w := range []*wire{dies, idle} {
-		badCase{code: "08006", says: "server"}.said(t, closes(t, w.conn), true)
+		badCase{code: "08006", says: "server closed"}.said(t, closes(t, w.conn), true)
 		records.expect(t, w.client(), "session ended")
 	}
 	if said := closes(t, eu.conn); !strings.Contains(string(said), "57P02") {
@@ -84,9 +78,24 @@ func TestUpstreamDies(t *testing.T) {
 		badCase{code: "08006", says: "server"}.said(t, closes(t, w.conn), true)
 		records.expect(t, w.client(), "session ended")
 	}
+	waitUntilRefused(t, c.Address())
 	for _, user := range []string{"analyst", "eu_anna"} {
 		refusedLogin(t, g, records, user, nil, badCase{code: "08001", says: "cannot be reached", logged: "refused"}, true)
 	}
+}
+
+// waitUntilRefused waits until nobody listens at an address any more.
+func waitUntilRefused(t *testing.T, address string) {
+	t.Helper()
+	for range 1000 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the server still listens")
 }
 
 // gatewayTo is a cordon whose upstream is an address.

@@ -35,6 +35,21 @@ func filterError(body []byte, opaque bool) ([]byte, string, error) {
 	return encoded(&kept), e.Code, nil
 }
 
+// isFatal says that an error ends the session.
+func isFatal(body []byte) bool {
+	var e pgproto3.ErrorResponse
+	return e.Decode(body) == nil && (e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC")
+}
+
+// loginRefused is why the server did not let a client in.
+func loginRefused(msg []byte) error {
+	var e pgproto3.ErrorResponse
+	if err := e.Decode(msg[5:]); err != nil {
+		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
+	}
+	return fmt.Errorf("the server refused the login: %s: %s", e.Code, e.Message)
+}
+
 // filterNotice keeps as much of a notice as of an error, and nothing of those below NOTICE.
 func filterNotice(body []byte, opaque bool) ([]byte, error) {
 	var n pgproto3.NoticeResponse

@@ -30,6 +30,7 @@ type machine struct {
 	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked, until their data comes
 	barriers   int                    // answers that the client's next messages wait for
 	copyError  *rewrite.Error         // why describing the query of a COPY failed
+	ended      string                 // SQLSTATE of the fatal error by which the server ended the session
 
 	toServer []byte
 
@@ -56,6 +57,8 @@ func (m *machine) fromClient(in []byte) (used int, out []byte, err error) {
 		msg := in[used:]
 		n := int(binary.BigEndian.Uint32(msg[1:]))
 		switch {
+		case !ofClients[msg[0]]: // not after its body: the length of what is no message, a second startup packet, is none either
+			return used, m.toServer, fmt.Errorf("%w: invalid frontend message type %q", errProtocol, msg[0])
 		case n < 4 || n > 1<<30:
 			return used, m.toServer, fmt.Errorf("%w: message %q of %d bytes", errProtocol, msg[0], n)
 		case n > m.maxMessage:
@@ -74,6 +77,10 @@ func (m *machine) fromClient(in []byte) (used int, out []byte, err error) {
 }
 
 var errTooLong = fmt.Errorf("message too long")
+
+// ofClients are the types that clientMessage knows.
+var ofClients = map[byte]bool{'Q': true, 'P': true, 'B': true, 'E': true, 'D': true, 'C': true, 'S': true, 'H': true, 'X': true,
+	'd': true, 'c': true, 'f': true, 'F': true}
 
 // waits are the client's messages that are planned against tracked state.
 var waits = map[byte]bool{'Q': true, 'P': true, 'B': true, 'E': true, 'D': true, 'C': true}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgproto3/v2"
@@ -28,9 +29,8 @@ func (h *handshake) masked(ctx context.Context, startup *startupMessage, zone co
 			Hint:    "Ask for a [database] section in cordon's configuration."})
 	}
 	if d.source.Current() == nil {
-		if _, err := d.source.Refresh(ctx); err != nil {
-			h.log.Error("catalog not read", "cause", err.Error())
-			return h.refuse("57P03", errors.New("cordon: the catalog of this database cannot be read at the moment"))
+		if err := h.readCatalog(ctx, d); err != nil {
+			return err
 		}
 	}
 	if _, ok := startup.parameters["replication"]; ok {
@@ -61,6 +61,23 @@ func (h *handshake) masked(ctx context.Context, startup *startupMessage, zone co
 	return h.relay(ctx, server, newMachine(ctx, session, h.log, h.server.cfg.Listen.MaxMessage))
 }
 
+// readCatalog reads the catalog for the first time, within the time limit of a login.
+func (h *handshake) readCatalog(ctx context.Context, d *database) error {
+	ctx, cancel := context.WithTimeout(ctx, h.server.cfg.Listen.StartupTimeout)
+	defer cancel()
+	_, err := d.source.Refresh(ctx)
+	var dial *net.OpError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, context.DeadlineExceeded):
+		return h.unreachable(err)
+	}
+	h.log.Error("catalog not read", "cause", err.Error())
+	return h.refuse("57P03", &rewrite.Error{Code: "57P03", Message: "cordon: the catalog of this database cannot be read at the moment",
+		Hint: "Try again later; cordon's log names the cause."})
+}
+
 // clientParameters are the settings that the client asks for at startup.
 func clientParameters(startup *startupMessage) map[string]string {
 	settings := map[string]string{}
@@ -74,7 +91,7 @@ func clientParameters(startup *startupMessage) map[string]string {
 
 // login relays the authentication, checks that cordon's settings took effect, and only then lets the client begin.
 func (h *handshake) login(startup *startupMessage, server net.Conn, session *rewrite.Session) error {
-	failed := false
+	var failed error
 	ready, err := relayAuthentication(h.client, server, func(msg []byte) ([]byte, error) {
 		switch msg[0] {
 		case 'S':
@@ -87,14 +104,14 @@ func (h *handshake) login(startup *startupMessage, server net.Conn, session *rew
 		case 'N':
 			return filterNotice(msg[5:], false)
 		case 'E':
-			failed = true
+			failed = loginRefused(msg)
 			out, _, err := filterError(msg[5:], false)
 			return out, err
 		}
 		return nil, fmt.Errorf("%w: the server sent %q during login", errProtocol, msg[0])
 	})
-	if failed {
-		return errors.New("the server refused the login")
+	if failed != nil {
+		return failed
 	}
 	if err != nil {
 		return h.refuse("08006", err)
@@ -150,12 +167,13 @@ func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) erro
 	var serverErr error
 	var direction sync.WaitGroup
 	direction.Go(func() {
-		defer close(serverEnded)
 		serverErr = fromServer(h.client, server, m, resume)
+		close(serverEnded)
 		_ = h.client.SetReadDeadline(time.Now()) // wakes the other direction
 	})
 	clientErr := fromClient(h.client, server, m, resume, serverEnded)
-	if errors.Is(clientErr, errTerminate) {
+	goodbye := errors.Is(clientErr, errTerminate)
+	if goodbye {
 		clientErr = nil
 	}
 	select {
@@ -163,21 +181,39 @@ func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) erro
 		clientErr = nil // its read was cut short
 	default:
 		if errors.Is(clientErr, errProtocol) {
-			h.tell("08P01", clientErr.Error())
+			h.tell("08P01", clientErr.Error(), "")
 		} else if errors.Is(clientErr, errTooLong) {
-			h.tell("54000", clientErr.Error())
+			h.tell("54000", clientErr.Error(), "Send less in one message; the limit is listen.max_message in cordon's configuration.")
 		}
+		goodbye = true // whatever the server says now, the client ended the session
 	}
 	_ = server.Close()
 	direction.Wait()
+	if !goodbye && (m.ended != "" || isClosed(serverErr)) {
+		return h.lost(m.ended)
+	}
 	return errors.Join(clientErr, h.explain(ctx, serverErr))
 }
 
 // tell sends a last error to the client. The server's direction may be writing; a message is written whole or not at all
 // only under the machine's turn, so this waits for the client to have nothing half written.
-func (h *handshake) tell(code, text string) {
+func (h *handshake) tell(code, text, hint string) {
 	_ = h.client.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = h.client.Write(fatal(code, "cordon: "+text, ""))
+	_, _ = h.client.Write(fatal(code, "cordon: "+text, hint))
+}
+
+// isClosed says that the server's connection ended, by a farewell or without.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// lost says that the server ended the session: the client has its error, or learns from cordon that there will be none.
+func (h *handshake) lost(code string) error {
+	if code != "" {
+		return fmt.Errorf("the server ended the session: %s", code)
+	}
+	h.tell("08006", "the database server closed the connection", "Connect again; a transaction that was open is rolled back.")
+	return errors.New("the server closed the connection")
 }
 
 // explain logs an alarm and tells the client what ended its session.
@@ -186,9 +222,9 @@ func (h *handshake) explain(_ context.Context, err error) error {
 	switch {
 	case errors.As(err, &raised):
 		h.log.Error("egress alarm", "cause", raised.cause)
-		h.tell("42501", "the answer did not pass the egress check; the session is ended")
+		h.tell("42501", "the answer did not pass the egress check; the session is ended", "Connect and run the statement again; cordon's log names the cause.")
 	case errors.Is(err, errProtocol):
-		h.tell("08006", "the database server sent what was not expected; the session is ended")
+		h.tell("08006", "the database server sent what was not expected; the session is ended", "Connect again; cordon's log names the cause.")
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
 		return nil
 	}
@@ -240,6 +276,10 @@ func fromClient(client io.Reader, server io.Writer, m *machine, resume <-chan st
 			in = in[:copy(in, in[used:])]
 			if len(out) > 0 {
 				if _, err := server.Write(out); err != nil {
+					select { // the other direction reads why
+					case <-serverEnded:
+					case <-time.After(time.Second):
+					}
 					return fmt.Errorf("writing to the server: %w", err)
 				}
 			}

@@ -26,7 +26,7 @@ func (h *handshake) passThrough(ctx context.Context, startup *startupMessage) er
 	})
 	if err != nil {
 		if failed != nil { // the server has said why, and closed
-			return nil
+			return loginRefused(failed)
 		}
 		return h.refuse("08006", err)
 	}

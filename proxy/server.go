@@ -102,5 +102,5 @@ func (s *Server) session(ctx context.Context, conn net.Conn) {
 		log.Info("session ended", "cause", err.Error())
 		return
 	}
-	log.Debug("session ended")
+	log.Info("session ended")
 }

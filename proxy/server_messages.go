@@ -204,6 +204,9 @@ func (m *machine) serverError(msg []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
 	}
+	if isFatal(out[5:]) {
+		m.ended = code
+	}
 	if a == nil { // the server ends the session: shutdown, a terminated backend
 		m.emit(out)
 		return nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/cordon-db/cordon/config"
@@ -83,9 +84,18 @@ func (h *handshake) refuse(code string, err error) error {
 	text := err.Error()
 	if refused := (*rewrite.Error)(nil); errors.As(err, &refused) {
 		code, text, hint = refused.Code, refused.Message, refused.Hint
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		code, text, hint = "57014", "cordon: the login did not end within the time limit", "The limit is listen.startup_timeout in cordon's configuration."
 	}
+	_ = h.client.SetWriteDeadline(time.Now().Add(time.Second)) // the login's own may be over
 	_, _ = h.client.Write(fatal(code, text, hint))
 	return err
+}
+
+// unreachable tells the client that no server answers.
+func (h *handshake) unreachable(err error) error {
+	h.log.Error("upstream unreachable", "cause", err.Error())
+	return h.refuse("08001", &rewrite.Error{Code: "08001", Message: "cordon: the database server cannot be reached", Hint: "Try again later; cordon's log names the cause."})
 }
 
 func remoteAddr(conn net.Conn) netip.Addr {
@@ -99,8 +109,7 @@ func remoteAddr(conn net.Conn) netip.Addr {
 func (h *handshake) connect(ctx context.Context, startup []byte) (net.Conn, error) {
 	conn, err := h.server.dial(ctx)
 	if err != nil {
-		h.log.Error("upstream unreachable", "cause", err.Error())
-		return nil, h.refuse("08001", errors.New("cordon: the database server cannot be reached"))
+		return nil, h.unreachable(err)
 	}
 	if err := conn.SetDeadline(time.Now().Add(h.server.cfg.Listen.StartupTimeout)); err != nil {
 		return nil, errors.Join(err, conn.Close())
