@@ -249,7 +249,7 @@ func TestRoleSettings(t *testing.T) {
 	rw := newTestRewriter(t, parsedPolicy(t, nil), "app", &storedCatalog{current: storedSnapshot(t)})
 	login(t, rw, "tuned")
 	_, err := rw.NewSession(SessionParams{User: "pried", Database: "app"})
-	wantCode(t, "a role with debug_print_plan", err, "42501")
+	wantCode(t, "a role with exit_on_error", err, "42501")
 	mustPlay(t, login(t, rw, "pathed"), "SELECT id, label FROM users")
 }
 

@@ -62,6 +62,6 @@ CREATE COLLATION own (provider = icu, locale = 'und-u-ks-level2', deterministic 
 CREATE ROLE tuned LOGIN;
 ALTER ROLE tuned SET work_mem = '8MB';
 CREATE ROLE pried LOGIN;
-ALTER ROLE pried SET debug_print_plan = on;
+ALTER ROLE pried SET exit_on_error = on;
 CREATE ROLE pathed LOGIN;
 ALTER ROLE pathed SET search_path = app;
