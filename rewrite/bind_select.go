@@ -153,6 +153,8 @@ func conjuncts(condition *pg.Node) []*pg.Node {
 
 func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 	if set := n.GetGroupingSet(); set != nil {
+		// Servers before 18 do not sort by a column that a filter says to be constant, although the sets make it NULL.
+		b.hazard = true
 		for _, c := range set.Content {
 			if err := b.groupItem(c, sc, columns); err != nil {
 				return err
