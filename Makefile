@@ -12,7 +12,7 @@ test: setup lint
 race: ; go test -race ./proxy ./rewrite/catalog ./config
 fuzz: ; ./scripts/fuzz
 e2e: setup ; go test -timeout 60m ./e2e/...
-bench: setup ; go test ./e2e -run '^$$' -bench . -timeout 30m
+bench: setup ; go test ./masking ./rewrite ./e2e -run '^$$' -bench . -timeout 30m
 demo: build
 	./scripts/setup demo
 	./bin/cordon demo
