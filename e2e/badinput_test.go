@@ -107,6 +107,28 @@ func badExtended(t *testing.T, g *gateway, records *journal) {
 			b.check(t, g, records, w, "ERROR")
 		})
 	}
+	t.Run("an error before the rest of the pipeline", func(t *testing.T) {
+		t.Parallel()
+		for _, sql := range []string{"DELETE FROM users", "SELECT nothing FROM users"} {
+			w := login(t, g, "analyst", nil)
+			if err := w.send('P', zero(""), zero(sql), []byte{0, 0}); err != nil {
+				t.Fatal(err)
+			}
+			if code, err := w.until('E'); code == "" || err != nil {
+				t.Fatalf("%s: %q, %v", sql, code, err)
+			}
+			w.stream = nil
+			err := errors.Join(w.send('B', zero(""), zero(""), make([]byte, 6)), w.send('D', []byte("P\x00")), w.send('E', zero(""), make([]byte, 4)),
+				w.send('Q', zero("SELECT 1")), w.send('S'))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if code, err := w.until('Z'); code != "" || err != nil || len(w.stream) != 6 {
+				t.Errorf("%s: behind the error came %q, %v: %q; want ReadyForQuery alone", sql, code, err, w.stream)
+			}
+			goesOn(t, w)
+		}
+	})
 	for name, value := range map[string]string{"invalid UTF-8": "a\xffb", "NUL": "a\x00b"} {
 		t.Run(name+" in a value", func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,12 @@ import (
 
 // clientMessage handles one whole message of the client. An unknown type ends the session.
 func (m *machine) clientMessage(typ byte, msg []byte) error {
+	if m.skipping && typ != 'X' {
+		if typ != 'S' {
+			return nil // the server would discard it, too, and owe nothing for it
+		}
+		m.skipping = false
+	}
 	switch typ {
 	case 'Q':
 		return m.query(msg[5:])

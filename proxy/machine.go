@@ -30,6 +30,7 @@ type machine struct {
 	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked, until their data comes
 	barriers   int                    // answers that the client's next messages wait for
 	copyError  *rewrite.Error         // why describing the query of a COPY failed
+	skipping   bool                   // the server discards up to a Sync that the client has not sent yet
 	ended      string                 // SQLSTATE of the fatal error by which the server ended the session
 
 	toServer []byte

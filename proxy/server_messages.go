@@ -234,11 +234,13 @@ func (m *machine) serverError(msg []byte) error {
 	return nil
 }
 
-// discard drops the answers up to the Sync that the server discards to, and says whether that Sync is cordon's own.
+// discard drops the answers up to the Sync that the server discards to, and says whether that Sync is cordon's own. Where it has not
+// been sent yet, the client's messages are dropped until it is.
 func (m *machine) discard() (hidden bool) {
 	for {
 		a := m.owed.first()
 		if a == nil {
+			m.skipping = true
 			return false
 		}
 		if a.kind == answerSync {
