@@ -64,7 +64,8 @@ func (a *asker) close() {
 // answer is all that a session said to one message.
 type answer struct {
 	results []*pgconn.Result
-	code    string // SQLSTATE of the error that ended it
+	params  []uint32 // types of parameters, where the query was described
+	code    string   // SQLSTATE of the error that ended it
 	message string
 }
 
@@ -85,7 +86,7 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 	case extendedText:
 		out.results, err = one(a.conn.ExecParams(ctx, q.SQL, params(q), nil, nil, nil).Read())
 	case extendedBinary:
-		out.results, err = a.binary(ctx, q)
+		out.params, out.results, err = a.binary(ctx, q)
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Severity != "FATAL" {
@@ -97,10 +98,10 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 func one(r *pgconn.Result) ([]*pgconn.Result, error) { return []*pgconn.Result{r}, r.Err }
 
 // binary prepares a query, as drivers do, and sends parameters in binary where it knows how to write their types.
-func (a *asker) binary(ctx context.Context, q queries.Query) ([]*pgconn.Result, error) {
+func (a *asker) binary(ctx context.Context, q queries.Query) ([]uint32, []*pgconn.Result, error) {
 	described, err := a.conn.Prepare(ctx, "", q.SQL, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	values, formats := params(q), make([]int16, len(q.Params))
 	for i, value := range values {
@@ -111,7 +112,8 @@ func (a *asker) binary(ctx context.Context, q queries.Query) ([]*pgconn.Result, 
 			values[i], formats[i] = encoded, pgtype.BinaryFormatCode
 		}
 	}
-	return one(a.conn.ExecPrepared(ctx, "", values, formats, []int16{pgtype.BinaryFormatCode}).Read())
+	results, err := one(a.conn.ExecPrepared(ctx, "", values, formats, []int16{pgtype.BinaryFormatCode}).Read())
+	return described.ParamOIDs, results, err
 }
 
 // inBinary translates a value from text to binary format.
@@ -150,6 +152,9 @@ func differ(got, want answer, ordered bool) string {
 			return ""
 		}
 		return fmt.Sprintf("error %q %s, the twin's %q %s", got.code, got.message, want.code, want.message)
+	}
+	if !slices.Equal(got.params, want.params) {
+		return fmt.Sprintf("parameters of types %v, on the twin %v", got.params, want.params)
 	}
 	if len(got.results) != len(want.results) {
 		return fmt.Sprintf("%d results, on the twin %d", len(got.results), len(want.results))

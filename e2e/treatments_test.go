@@ -150,14 +150,11 @@ func TestTwinTreatments(t *testing.T) {
 	for i, sql := range treatmentsQueries {
 		s.play(t, cordon, direct, queries.Query{File: "treatments", Line: i, SQL: sql})
 	}
-	for _, d := range s.differences {
-		t.Error(d)
-	}
+	s.judge(t)
 	if s.refused > 0 {
 		t.Errorf("refused: %v", s.refusals)
 	}
 	if s.failed != 11 { // of secret, big, twice and the like: the twin lacks them
 		t.Errorf("%d errors: %v", s.failed, s.errors)
 	}
-	t.Logf("%v; errors: %v", s, s.errors)
 }

@@ -137,6 +137,21 @@ func (s *score) String() string {
 	return fmt.Sprintf("%d statements, %d differences, %d refused, %d timeouts, %d errors of both", s.played, len(s.differences), s.refused, s.timeouts, s.failed)
 }
 
+// judge fails the test for any difference, for 2% of refusals and for 0.5% of timeouts.
+func (s *score) judge(t *testing.T) {
+	t.Helper()
+	for _, d := range s.differences {
+		t.Error(d)
+	}
+	if s.refused > 0 && s.refused*50 >= s.played {
+		t.Errorf("%d of %d are refused", s.refused, s.played)
+	}
+	if s.timeouts > 0 && s.timeouts*200 >= s.played {
+		t.Errorf("%d of %d ran out of time", s.timeouts, s.played)
+	}
+	t.Logf("%v; refusals: %v; errors: %v", s, s.refusals, s.errors)
+}
+
 // play asks both sessions in every mode and says whether cordon refused. A difference is reported once.
 func (s *score) play(tb testing.TB, cordon, direct *asker, q queries.Query) (refused bool) {
 	tb.Helper()
@@ -195,30 +210,19 @@ func TestTwin(t *testing.T) {
 			t.Errorf("%s:%d %s: refused is %v, and the corpus explains %q: %v", q.File, q.Line, q.Name, refused, q.Refused, s.refusals)
 		}
 	}
-	for _, d := range s.differences {
-		t.Error(d)
-	}
-	if s.refused*50 >= len(all) {
-		t.Errorf("%d of %d queries are refused", s.refused, len(all))
-	}
-	t.Log(s)
+	s.judge(t)
 }
 
 // TestTwinRandom plays random statements.
 func TestTwinRandom(t *testing.T) {
 	t.Parallel()
 	p := twins(t, attacksSubject(t))
-	s := p.playRandom(t, p.serve(t, nil), *random, 0)
-	for _, d := range s.differences {
-		t.Error(d)
+	t.Logf("seed %d", *seed)
+	s := p.playRandom(t, p.serve(t, nil), max(*random, *statementNumber+1), 0)
+	s.judge(t)
+	if s.failed*10 > s.played && *statementNumber < 0 {
+		t.Errorf("the twin itself accepts too few: %d of %d fail", s.failed, s.played)
 	}
-	if s.refused*50 >= s.played {
-		t.Errorf("%d of %d statements are refused: %v", s.refused, s.played, s.refusals)
-	}
-	if s.timeouts*200 >= s.played {
-		t.Errorf("%d of %d statements ran out of time", s.timeouts, s.played)
-	}
-	t.Logf("seed %d: %v; refusals: %v; errors: %v", *seed, s, s.refusals, s.errors)
 }
 
 // playRandom plays the first n random statements; it stops when there are enough differences, 0 for all.
