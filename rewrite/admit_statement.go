@@ -128,10 +128,13 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 	if x.Query.GetSelectStmt() == nil {
 		return nil, refuseStatement(x.Query)
 	}
+	p.env.parameters = nil
 	for _, t := range x.Argtypes {
-		if _, err := newBinder(p.env).typeName(t.GetTypeName()); err != nil {
+		oid, err := newBinder(p.env).typeName(t.GetTypeName())
+		if err != nil {
 			return nil, err
 		}
+		p.env.parameters = append(p.env.parameters, oid)
 	}
 	named, text, err := p.keepable(stmt, x.Query, x.Name)
 	if err != nil {
@@ -160,7 +163,7 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	if text, err = emit(stmt, bound.marks); err != nil {
 		return nil, "", err
 	}
-	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source}, text, nil
+	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source, params: p.env.parameters}, text, nil
 }
 
 func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
@@ -210,6 +213,7 @@ func (p *planner) agrees(kept *Plan) bool {
 	if err != nil || len(stmts) != 1 {
 		return false
 	}
+	p.env.parameters = kept.params
 	again, err := p.query(stmts[0].Stmt)
 	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
 }

@@ -13,6 +13,7 @@ type environment struct {
 	database string
 	// definition: what is bound is a view's definition, which may read what the client may not name.
 	definition bool
+	parameters []uint32 // the types that the client declared for $1, $2, ...; 0 where none
 }
 
 // boundQuery is the outcome of binding: what the lowered tree, deparsed, needs to become the text that is sent.
@@ -33,6 +34,7 @@ type binder struct {
 	sets   map[string]bool // set markers in use
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
 	hazard bool
+	unsafe int // expressions bound so far that could raise or tell
 	opaque bool
 	refs   map[*pg.ColumnRef]*column // what references resolved to
 	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
@@ -77,6 +79,9 @@ func (b *binder) finish(columns []*column) *boundQuery {
 		q.opaque = q.opaque || t.opaque()
 	}
 	for name := range b.sets {
+		if b.env.definition {
+			break // left for the statement that reads the view
+		}
 		q.marks = append(q.marks, mark{name, b.setText(name)})
 	}
 	for _, c := range columns {

@@ -37,11 +37,12 @@ func (in *info) merge(arg info) {
 	in.origin = Origin{}
 }
 
-// rootExpr binds a whole expression. hazard says that the server may evaluate it before the row filter of a table that
-// it reads: in WHERE, ON, HAVING, FILTER, and in any select list below the outermost (pitfall C2).
+// rootExpr binds a whole expression. hazard says that the server may evaluate it before a row filter: in WHERE, ON, HAVING, FILTER, and
+// in any select list below the outermost (pitfall C2). Whether it reads the filtered table does not matter: one without a column, or over
+// another table, is evaluated when a row asks for it, and that it was tells about the row.
 func (b *binder) rootExpr(n *pg.Node, sc *scope, hazard bool) (info, error) {
 	in, err := b.expr(n, sc)
-	if err == nil && hazard && in.filtered && !in.safe {
+	if err == nil && hazard && !in.safe {
 		b.hazard = true
 	}
 	return in, err
@@ -70,15 +71,24 @@ func typed(in info, err error, oid uint32, safe bool) (info, error) {
 	return in, err
 }
 
-// expr binds an expression and lowers it in place. Every node kind that is not named here is refused.
+// expr binds an expression and lowers it in place, and counts those that are not safe.
 func (b *binder) expr(n *pg.Node, sc *scope) (info, error) {
+	in, err := b.simple(n, sc)
+	if !in.safe {
+		b.unsafe++
+	}
+	return in, err
+}
+
+// simple binds the kinds of expressions that nearly every statement has. Every node kind that neither it nor compound names is refused.
+func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_ColumnRef:
 		return b.columnRef(n, x.ColumnRef, sc)
 	case *pg.Node_AConst:
 		return constant(x.AConst), nil
 	case *pg.Node_ParamRef:
-		return info{safe: true, literal: true}, nil
+		return b.parameter(x.ParamRef), nil
 	case *pg.Node_TypeCast:
 		return b.typeCast(n, x.TypeCast, sc)
 	case *pg.Node_AExpr:
@@ -287,7 +297,15 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
-	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: true}
+	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises}
+}
+
+// parameter is untyped, as a literal is, unless the client declared a type: then the server converts what it meets.
+func (b *binder) parameter(p *pg.ParamRef) info {
+	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) && b.env.parameters[i] != 0 && b.env.parameters[i] != untyped {
+		return info{typ: b.env.parameters[i], safe: true}
+	}
+	return info{safe: true, literal: true}
 }
 
 // wholeRow binds a name that is no column: a row of a FROM item.
@@ -381,6 +399,9 @@ func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {
 
 // fieldName admits a field that is not the functional notation of a call that would need to be looked at.
 func (b *binder) fieldName(name string) error {
+	if _, ok := b.env.twin.snapshot.TypeByName("pg_catalog", name); ok { // then it is a cast, which for reg* looks names up
+		return refused("functional-notation", "cordon: field "+quoted(name)+" could be a cast to the type of that name", "Write the cast as CAST(... AS "+name+"), or put the function into FROM.")
+	}
 	if !b.env.twin.accepts("pg_catalog", name, 1) {
 		return nil
 	}
@@ -458,12 +479,13 @@ func constant(c *pg.A_Const) info {
 
 // subLink binds a subquery in an expression.
 func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
-	before := b.filteredTables()
+	before, unsafe := b.filteredTables(), b.unsafe
 	columns, err := b.query(x.Subselect.GetSelectStmt(), sc, false)
 	if err != nil {
 		return info{}, err
 	}
-	in := info{safe: true, filtered: b.filteredTables() > before}
+	// A subquery runs when a row first asks for it: one that can raise tells that a row did.
+	in := info{safe: b.unsafe == unsafe, filtered: b.filteredTables() > before}
 	for _, c := range columns {
 		in.filtered = in.filtered || c.filtered
 	}

@@ -55,8 +55,8 @@ func (b *binder) comparable(op string, l, r info) bool {
 		op = "<>"
 	}
 	switch {
-	case l.literal && r.literal:
-		return false
+	case l.literal && r.literal: // both are text
+		return quietOperators[op]
 	case l.literal:
 		l.typ = r.typ
 	case r.literal:
@@ -141,7 +141,7 @@ func (b *binder) binary(op string, l, r, in info) info {
 	case quietOperators[op] || op == "!=":
 		in.typ, in.safe = oidBool, in.safe && b.comparable(op, l, r)
 	case (op == "+" || op == "-") && l.moment && r.span:
-		in.typ, in.moment = oidTimestampTZ, true
+		in.typ = oidTimestampTZ // no moment again: spans would add up
 	default:
 		in.typ, in.safe = b.operatorResult(op, l.typ, r.typ), false
 	}
@@ -202,7 +202,7 @@ func (b *binder) operand(n *pg.Node) info {
 	case *pg.Node_AConst:
 		return constant(x.AConst)
 	case *pg.Node_ParamRef:
-		return info{literal: true}
+		return b.parameter(x.ParamRef)
 	case *pg.Node_ColumnRef:
 		if c := b.refs[x.ColumnRef]; c != nil {
 			return info{typ: c.typ}
@@ -227,9 +227,9 @@ func wellFormedPattern(n *pg.Node) bool {
 	return trailing%2 == 0
 }
 
-var shortSpan = regexp.MustCompile(`^\d{1,4} (second|minute|hour|day|week|month|year)s?$`)
+var shortSpan = regexp.MustCompile(`^(\d{1,4} (second|minute|hour|day|week|month)|\d{1,3} year)s?$`)
 
-// isSpan recognises a literal such as INTERVAL '30 days'.
+// isSpan recognises a literal such as INTERVAL '30 days', of less than a thousand years.
 func isSpan(oid uint32, arg *pg.Node) bool {
 	c := arg.GetAConst().GetSval()
 	return oid == oidInterval && c != nil && shortSpan.MatchString(strings.ToLower(c.Sval))

@@ -36,6 +36,10 @@ var nameLookups = map[builtin.Object]string{
 	builtin.NamesRole:     byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
 }
 
+// relationNamed is the oid of the relation that a text names, if the twin has it: unlike what describing functions are given, it reaches the client.
+var relationNamed = `(SELECT cordon_r.oid FROM pg_catalog.pg_class cordon_r WHERE cordon_r.oid = (` + nameLookups[builtin.NamesRelation] + `)
+	AND (cordon_r.oid < 16384 OR cordon_r.oid = ANY (cordon_relations)))`
+
 func byNumber(lookup string) string {
 	return "CASE WHEN ($1)::pg_catalog.text ~ '^[0-9]+$' THEN ($1)::pg_catalog.text::pg_catalog.oid ELSE " + lookup + " END"
 }

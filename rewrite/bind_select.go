@@ -134,7 +134,7 @@ func (b *binder) grouping(sel *pg.SelectStmt, sc *scope, columns []*column) erro
 func (b *binder) having(n *pg.Node, sc *scope) error {
 	sc.owner.aggregated = false
 	in, err := b.expr(n, sc)
-	if err == nil && in.filtered && !in.safe && !sc.owner.aggregated {
+	if err == nil && !in.safe && !sc.owner.aggregated {
 		b.hazard = true
 	}
 	return err

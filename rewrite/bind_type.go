@@ -92,7 +92,7 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 		return info{}, err
 	}
 	shown := shownReg(x.Arg)
-	arg, err := b.expr(x.Arg, sc)
+	arg, err := b.castArgument(x, oid, sc)
 	if err != nil {
 		return info{}, err
 	}
@@ -130,18 +130,47 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	if _, ok := x.Arg.GetNode().(*pg.Node_ParamRef); ok {
 		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join pg_class by name.")
 	}
-	arg, err := b.expr(x.Arg, sc)
-	if err != nil {
-		return info{}, err
-	}
 	template := regTemplates[reg]
 	if template == "" {
 		return info{}, refused("forbidden-type", "cordon: a value cannot be cast to "+reg+" in a masked session", "Join the catalog relation by oid.")
+	}
+	arg, err := b.regNumber(x, reg, sc)
+	if err != nil {
+		return info{}, err
 	}
 	if err := b.applyTemplate(n, template, []*pg.Node{x.Arg}); err != nil {
 		return info{}, err
 	}
 	return info{typ: oidText, filtered: arg.filtered}, nil
+}
+
+// castArgument binds the argument of a cast to a type that is not reg*. Of f(x)::regclass::oid it binds the oid, not the text that a
+// client would be shown.
+func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, error) {
+	inner := x.Arg.GetTypeCast()
+	reg := lastString(inner.GetTypeName().GetNames())
+	_, isParam := inner.GetArg().GetNode().(*pg.Node_ParamRef)
+	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst() != nil || isParam || len(inner.TypeName.ArrayBounds) > 0 {
+		return b.expr(x.Arg, sc)
+	}
+	in, err := b.regNumber(inner, reg, sc)
+	x.Arg = inner.Arg
+	return in, err
+}
+
+// regNumber binds what is cast to reg* as the oid that it stands for: a name of a relation that only the server knows is looked up in the
+// twin, and NULL where the twin has no such relation.
+func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	in, err := b.expr(x.Arg, sc)
+	if err != nil || reg != "regclass" || in.typ == oidOID || in.typ == oidInt4 || in.typ == oidInt8 {
+		return in, err
+	}
+	found := &pg.Node{}
+	if err := b.applyTemplate(found, relationNamed, []*pg.Node{x.Arg}); err != nil {
+		return info{}, err
+	}
+	x.Arg = found
+	return info{typ: oidOID, filtered: in.filtered}, nil
 }
 
 func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {

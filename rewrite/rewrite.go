@@ -126,11 +126,12 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 }
 
 // one plans one statement, a second time if the catalog was behind. parse gives a fresh tree: planning changes it.
-func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, fresh func() *pg.Node) (*Plan, error) {
+func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, parameters []uint32, fresh func() *pg.Node) (*Plan, error) {
 	p, err := r.planner(st, params)
 	if err != nil {
 		return nil, err
 	}
+	p.env.parameters = parameters
 	plan, err := p.plan(fresh())
 	if unknownName(err) {
 		snapshot, refreshErr := r.options.Catalog.Refresh(ctx)
@@ -138,6 +139,7 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, fre
 			if p, err = r.planner(st, params); err != nil {
 				return nil, err
 			}
+			p.env.parameters = parameters
 			plan, err = p.plan(fresh())
 		}
 	}

@@ -87,7 +87,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 	st := s.state.clone()
 	plans := make([]*Plan, 0, len(stmts))
 	for _, stmt := range stmts {
-		plan, err := s.one(ctx, st, stmt)
+		plan, err := s.one(ctx, st, stmt, nil)
 		if err != nil {
 			return plans, err
 		}
@@ -116,7 +116,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	if err := s.admitParameters(paramOIDs); err != nil {
 		return nil, err
 	}
-	plan, err := s.one(ctx, s.state, stmts[0])
+	plan, err := s.one(ctx, s.state, stmts[0], paramOIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +140,8 @@ func (s *Session) admitParameters(oids []uint32) error {
 	return nil
 }
 
-func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt) (*Plan, error) {
-	return s.rewriter.one(ctx, st, s.params, func() *pg.Node {
+func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt, parameters []uint32) (*Plan, error) {
+	return s.rewriter.one(ctx, st, s.params, parameters, func() *pg.Node {
 		if stmt.Stmt == nil {
 			return nil
 		}

@@ -21,6 +21,7 @@ type tableRef struct {
 func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
 	t := &tableRef{marker: "cordon_ref_" + itoa(len(b.tables)+1), alias: alias, exposed: e, only: only, used: make([]bool, len(e.columns))}
 	b.tables = append(b.tables, t)
+	b.hazard = b.hazard || e.raises
 	return t
 }
 
@@ -29,7 +30,7 @@ func (t *tableRef) columns() []*column {
 	columns := make([]*column, len(t.exposed.columns))
 	for i := range t.exposed.columns {
 		c := &t.exposed.columns[i]
-		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]},
+		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque,
 			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
 	}
 	return columns
@@ -80,10 +81,11 @@ func (b *binder) render(t *tableRef) string {
 	if e.filter != "" {
 		plain += " WHERE " + e.filter
 	}
+	plain = b.expandSets(plain)
 	if !b.hazard || !e.filtered {
-		return "(" + b.expandSets(plain) + ")"
+		return "(" + plain + ")"
 	}
-	return "(" + b.expandSets(t.fence(plain)) + ")"
+	return "(" + t.fence(plain) + ")"
 }
 
 // source is the raw relation, under its own name: treatments and filters refer to it by that.

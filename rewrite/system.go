@@ -64,7 +64,11 @@ func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *e
 			continue
 		}
 		ec := exposedColumn{name: c.Name, expr: c.Expr, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation, origin: Origin{Unknown: true}}
-		if ec.expr == "" {
+		switch t := tw.snapshot.Types[col.Type.OID]; {
+		case ec.expr != "":
+		case t != nil && builtin.RegType(t.Name): // as a number: a literal that meets it must not be looked up
+			ec.expr, ec.typ, ec.cast = "r."+quoteIdent(c.Name)+"::pg_catalog.oid", oidOID, "pg_catalog.oid"
+		default:
 			ec.expr = "r." + quoteIdent(c.Name)
 			ec.origin = Origin{Table: rel.OID, Column: col.Num}
 		}

@@ -120,14 +120,17 @@ func (b *binder) setText(name string) string {
 	return "'{" + strings.Join(oids, ",") + "}'::pg_catalog.oid[]"
 }
 
-// expandSets replaces the set markers in the text of a built-in rule.
+// expandSets replaces the set markers in the text of a built-in rule, outside its literals. Those in a view's text stay until the view is
+// read: the sets hold the views, and the search_path is the reader's.
 func (b *binder) expandSets(text string) string {
-	for _, name := range setMarkers {
-		if strings.Contains(text, name) {
-			text = strings.ReplaceAll(text, name, b.setText(name))
-		}
+	if b.env.definition || !strings.Contains(text, "cordon_") {
+		return text
 	}
-	return text
+	texts := map[string]string{}
+	for _, name := range setMarkers {
+		texts[name] = b.setText(name)
+	}
+	return replaceNames(text, texts, nil)
 }
 
 // settle, called once on each finished tree, prepares a lowered tree for deparsing: the parser's own shape, and only the set markers that are still in it, since a

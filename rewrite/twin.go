@@ -45,6 +45,7 @@ type exposed struct {
 	filter   string // predicate over the raw row; empty: every row
 	filtered bool   // rows are hidden here, or in what a view reads
 	opaque   bool   // the row filter could raise with raw values in the message
+	raises   bool   // a view of people's own whose expressions could raise or tell
 	// flat and fenced are the query of an inlined view, with its filtered tables flattenable and fenced; empty for a table.
 	flat, fenced string
 }

@@ -59,6 +59,7 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 			}
 		}
 		b.hazard = b.hazard || fenced
+		e.raises = rel.OID >= catalog.FirstUserOID && b.unsafe > 0
 		e.columns = nil
 		for i, c := range columns {
 			col := &rel.Columns[i]
