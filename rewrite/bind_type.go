@@ -102,6 +102,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 		}
 		arg = info{typ: oidText}
 	}
+	if !arg.literal && b.env.twin.castRuns(arg.typ, oid) {
+		return info{}, refused("forbidden-cast", "cordon: the cast to "+quoted(parts[len(parts)-1])+" may run a function that is not reviewed", "Ask for its function to be listed under functions in the policy.")
+	}
 	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, label: label{}, origin: Origin{Unknown: true}}
 	if arg.typ == oid {
 		in.label = arg.label

@@ -21,6 +21,7 @@ type twin struct {
 	forms    forms
 	tables   map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
 	schemas  map[string]bool     // those of people's own in which something of the twin lies
+	casts    []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
 	sets     map[string]string   // text of the set markers of package builtin, but for the search_path
 	calls    sync.Map            // callKey -> callVerdict
 	system   sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
@@ -66,6 +67,10 @@ type exposedColumn struct {
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twin, error) {
 	tw := &twin{policy: policy, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}}
+	var err error
+	if tw.casts, err = tw.foreignCasts(); err != nil {
+		return nil, err
+	}
 	for _, rel := range snapshot.Relations() {
 		if rel.OID < catalog.FirstUserOID {
 			continue
@@ -161,7 +166,7 @@ func (tw *twin) treatment(rel *catalog.Relation, rule *config.Table, col *catalo
 	switch {
 	case ok && t.Kind == config.Null:
 		return t
-	case tw.namesObjects(col.Type.OID, 0):
+	case tw.namesObjects(col.Type.OID, 0), tw.castsUnseen(col.Type.OID):
 		return config.Treatment{Kind: config.Hide}
 	case ok:
 		return t

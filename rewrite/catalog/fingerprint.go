@@ -11,7 +11,7 @@ import (
 // watched are the catalogs of the database that Load reads. Every change to a row gives the row another xmin; what VACUUM and ANALYZE write in
 // place does not.
 var watched = []string{
-	"pg_namespace", "pg_class", "pg_attribute", "pg_attrdef", "pg_type", "pg_proc", "pg_operator", "pg_collation",
+	"pg_namespace", "pg_class", "pg_attribute", "pg_attrdef", "pg_type", "pg_proc", "pg_operator", "pg_collation", "pg_cast",
 	"pg_inherits", "pg_index", "pg_constraint", "pg_rewrite",
 }
 

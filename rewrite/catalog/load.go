@@ -20,6 +20,7 @@ type facts struct {
 	Relations []*Relation
 	Functions []*Function
 	Operators []*Operator
+	Casts     []*Cast
 	Settings  map[string]map[string]string
 }
 
@@ -69,6 +70,7 @@ func read(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 		{"relations", readRelations},
 		{"functions", readFunctions},
 		{"operators", readOperators},
+		{"casts", readCasts},
 	} {
 		if err := step.read(ctx, tx, f); err != nil {
 			return nil, fmt.Errorf("read %s: %w", step.what, err)

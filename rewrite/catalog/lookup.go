@@ -30,6 +30,14 @@ func (s *Snapshot) TypeByName(schema, name string) (*Type, bool) {
 // Functions returns the functions of that schema and name, all kinds, in the order of their oids.
 func (s *Snapshot) Functions(schema, name string) []*Function { return s.functions[schema][name] }
 
+// Elem returns the element type of an array type; 0 for any other.
+func (s *Snapshot) Elem(oid uint32) uint32 {
+	if t, ok := s.Types[oid]; ok && t.Category == 'A' {
+		return t.Elem
+	}
+	return 0
+}
+
 // FunctionByOID returns the function of that oid.
 func (s *Snapshot) FunctionByOID(oid uint32) (*Function, bool) {
 	f, ok := s.routines[oid]
@@ -89,7 +97,7 @@ func (r *Relation) System() bool {
 
 // index fills the look-up tables from facts in any order.
 func (s *Snapshot) index(f *facts) {
-	s.settings = f.Settings
+	s.settings, s.Casts = f.Settings, f.Casts
 	s.Schemas = make(map[string]*Schema, len(f.Schemas))
 	for _, n := range f.Schemas {
 		s.Schemas[n.Name] = n

@@ -26,6 +26,19 @@ SELECT o.oid, n.nspname::text, o.oprname::text, o.oprleft, o.oprright, o.oprresu
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 WHERE ` + lasting + ` ORDER BY o.oid`
 
+const castsQuery = `
+SELECT c.castsource, c.casttarget, c.castfunc, c.castcontext = 'i' FROM pg_catalog.pg_cast c
+WHERE c.castmethod = 'f' AND c.oid >= 16384 ORDER BY c.oid`
+
+func readCasts(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var c Cast
+	return each(ctx, tx, castsQuery, []any{&c.Source, &c.Target, &c.Function, &c.Implicit}, func() error {
+		found := c
+		f.Casts = append(f.Casts, &found)
+		return nil
+	})
+}
+
 func readSchemas(ctx context.Context, tx pgx.Tx, f *facts) error {
 	var n Schema
 	return each(ctx, tx, schemasQuery, []any{&n.OID, &n.Name}, func() error {

@@ -22,6 +22,7 @@ type Snapshot struct {
 	SearchPath    map[string]string  // search_path in force for a role after ALTER ROLE/DATABASE; key "" is everybody's
 	Schemas       map[string]*Schema // by name
 	Types         map[uint32]*Type   // by oid
+	Casts         []*Cast            // of people's own, by oid
 
 	settings    map[string]map[string]string // role ("" is everybody), lower-case setting name, value
 	ordered     []*Relation                  // by oid
@@ -115,6 +116,13 @@ type Function struct {
 type Field struct {
 	Name string
 	Type uint32
+}
+
+// Cast is a row of pg_cast that initdb did not make and that runs a function.
+type Cast struct {
+	Source, Target uint32 // types
+	Function       uint32
+	Implicit       bool // applied without being written
 }
 
 // Operator is a row of pg_operator.
