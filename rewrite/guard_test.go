@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
 func codeOf(err error) string {
@@ -102,13 +100,4 @@ func TestReplaceMarks(t *testing.T) {
 			t.Errorf("%q passed as %q", text, got)
 		}
 	}
-}
-
-func FuzzGuard(f *testing.F) {
-	f.Add("SELECT 1 + (2) FROM t JOIN u ON a BETWEEN 1 AND 2")
-	f.Fuzz(func(t *testing.T, text string) {
-		if stmts, err := parse(text); err == nil {
-			_, _ = pg.Deparse(&pg.ParseResult{Stmts: stmts})
-		}
-	})
 }

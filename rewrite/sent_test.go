@@ -171,4 +171,8 @@ func (l *sentLook) relation(rv *pg.RangeVar) {
 	if !ok || rel.OID >= catalog.FirstUserOID {
 		l.problem("a relation outside a substitution: " + rv.Schemaname + "." + rv.Relname)
 	}
+	// Catalogs are read under the allow list's alias or a template's: no client can write the latter.
+	if alias := rv.Alias.GetAliasname(); alias != "r" && !strings.HasPrefix(alias, "cordon_") {
+		l.problem("a catalog outside a substitution: " + rv.Schemaname + "." + rv.Relname)
+	}
 }
