@@ -187,7 +187,7 @@ func (g *gen) text(rows []row, sub func(kind) string) string {
 		func() string { return "array_to_string(" + sub(kTags) + ", '+')" },
 		func() string { return "(" + sub(kTags) + ")[1]" },
 		func() string {
-			if rows[0].alias == "" {
+			if r := rows[0]; r.alias == "" || r.cols[0].name == "k1" && g.chance(90) { // column aliases: refused
 				return sub(kText)
 			}
 			return "(to_jsonb(" + rows[0].alias + ") ->> '" + strings.Trim(rows[0].cols[0].name, `"`) + "')"
