@@ -161,8 +161,7 @@ func (m *machine) parse(body []byte) error {
 	return nil
 }
 
-// bind passes as it is: values are the client's own. The portal is described behind it, since the server may have analysed the
-// statement again.
+// bind passes as it is: values are the client's own.
 func (m *machine) bind(msg []byte) error {
 	portal, rest, ok := cutString(msg[5:])
 	name, _, ok2 := cutString(rest)
@@ -172,8 +171,6 @@ func (m *machine) bind(msg []byte) error {
 	m.sentPortal[portal] = m.sent[name]
 	m.owed.push(&answer{kind: answerBind, name: portal, source: name})
 	m.forward(msg)
-	m.send('D', []byte{'P'}, cstring(portal))
-	m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: portal})
 	return nil
 }
 
@@ -207,6 +204,8 @@ func (m *machine) execute(msg []byte) error {
 			m.describeCopy(s.plan)
 		}
 	}
+	m.send('D', []byte{'P'}, cstring(name)) // the server may have analysed the statement again at Bind, or closed the portal and made another
+	m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: name})
 	m.owed.push(a)
 	m.forward(msg)
 	if a.barrier {
