@@ -24,7 +24,7 @@ var relations = []relation{
 	{[]string{"friends", "public.friends"}, []col{{"a", kID, 150}, {"b", kID, 150}, {"since", kDate, 1}}, 150, []string{"a"}, false},
 	{[]string{"public_videos", `"public_videos"`}, []col{{"video_id", kInt, 360}, {"username", kText, 180}, {"title", kText, 360}}, 360, []string{"video_id"}, true},
 	{[]string{"(VALUES (1, 'user1'), (17, 'DE'), (NULL, 'FR'))"}, []col{{"column1", kInt, 3}, {"column2", kText, 3}}, 3, []string{"column2"}, false},
-	{[]string{"(SELECT user_id, country, score FROM users WHERE score % 7 = 1)"}, []col{{"user_id", kID, 30}, {"country", kText, 4}, {"score", kInt, 8}}, 30, []string{"user_id"}, false},
+	{[]string{"(SELECT user_id, username, score FROM users WHERE country = 'DE')"}, []col{{"user_id", kID, 45}, {"username", kText, 45}, {"score", kInt, 25}}, 45, []string{"user_id"}, false},
 	{[]string{"(SELECT * FROM videos ORDER BY video_id LIMIT 20)"}, []col{{"video_id", kInt, 20}, {"user_id", kID, 20}, {"title", kText, 20}, {"views", kInt, 20}}, 20, []string{"video_id"}, false},
 }
 
