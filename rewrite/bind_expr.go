@@ -26,14 +26,17 @@ type info struct {
 	// safe: cannot raise, has no effect, and tells nothing by being evaluated, for every value of what it reads.
 	safe    bool
 	literal bool // an untyped literal or a parameter: takes the type of what it meets
-	moment  bool // a point in time that depends on no row: now(), CURRENT_DATE and these moved by a short interval
-	span    bool // a literal interval too short to overflow a timestamp of our times
+	// collated: of a collation that may be non-deterministic, for which LIKE raises.
+	collated bool
+	moment   bool // a point in time that depends on no row: now(), CURRENT_DATE and these moved by a short interval
+	span     bool // a literal interval too short to overflow a timestamp of our times
 }
 
 // merge adds an operand to what is known of an expression made of it.
 func (in *info) merge(arg info) {
 	in.filtered = in.filtered || arg.filtered
 	in.safe = in.safe && arg.safe
+	in.collated = in.collated || arg.collated
 	in.origin = Origin{}
 }
 
@@ -297,7 +300,7 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
-	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises}
+	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collated: c.collated}
 }
 
 // parameter is untyped, as a literal is, unless the client declared a type: then the server converts what it meets.

@@ -127,6 +127,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	if err := b.configArgument(f, name); err != nil {
+		return info{}, err
+	}
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	in.typ = v.result
 	in.moment = args == 0 && moments[name]
@@ -141,6 +144,30 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		return info{filtered: in.filtered, typ: v.result}, b.applyTemplate(n, v.rule.Template, f.Args)
 	}
 	return in, nil
+}
+
+// configArgument admits only built-in text search configurations where the server would look an untyped text up as one.
+func (b *binder) configArgument(f *pg.FuncCall, name string) error {
+	if len(f.Args) < 2 {
+		return nil
+	}
+	text, isParam := f.Args[0].GetAConst().GetSval(), f.Args[0].GetParamRef() != nil && b.argTypes[f][0] == 0
+	if text == nil && !isParam {
+		return nil
+	}
+	for _, o := range b.env.twin.snapshot.Functions("pg_catalog", name) {
+		if len(o.Args) != len(f.Args) || o.Args[0] != oidRegConfig {
+			continue
+		}
+		fits := true
+		for i, typ := range b.argTypes[f] {
+			fits = fits && (i == 0 || typ == 0 || asText(typ) == o.Args[i])
+		}
+		if fits && (isParam || !builtin.TextSearchConfig(text.Sval)) {
+			return refused("forbidden-type", "cordon: only built-in text search configurations are admitted, as literals", "Write to_tsvector('english', ...), for example.")
+		}
+	}
+	return nil
 }
 
 // resolveNames turns the names that describing functions take into oids of the twin: literals here, other texts on the server.

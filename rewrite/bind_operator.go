@@ -87,6 +87,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	if err := b.operator(operatorOf(x)); err != nil {
 		return info{}, err
 	}
+	compareNumbers(x)
 	var l, r info
 	var err error
 	if x.Lexpr != nil {
@@ -116,7 +117,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	case pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN:
 		in.typ, in.safe = oidBool, in.safe && b.comparableList(op, l, x.Rexpr.GetList().GetItems())
 	case pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
-		in.typ, in.safe = oidBool, in.safe && asText(l.typ) == oidText && wellFormedPattern(x.Rexpr)
+		in.typ, in.safe = oidBool, in.safe && asText(l.typ) == oidText && !l.collated && wellFormedPattern(x.Rexpr)
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:

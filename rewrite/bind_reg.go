@@ -1,6 +1,16 @@
 package rewrite
 
-import "github.com/cordon-db/cordon/rewrite/builtin"
+import (
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+const oidRegConfig = 3734
 
 // regTemplates turn an oid into the text that a cast to reg* shows, in the twin and under the session's own search_path. The
 // result is text, never reg*: an untyped literal that met a reg* value would be looked up by the server, hidden names
@@ -42,4 +52,94 @@ var relationNamed = `(SELECT cordon_r.oid FROM pg_catalog.pg_class cordon_r WHER
 
 func byNumber(lookup string) string {
 	return "CASE WHEN ($1)::pg_catalog.text ~ '^[0-9]+$' THEN ($1)::pg_catalog.text::pg_catalog.oid ELSE " + lookup + " END"
+}
+
+// regArray lowers a cast to an array of reg*: the texts of its members.
+func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	template := regTemplates[reg]
+	if template == "" || x.Arg.GetParamRef() != nil {
+		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
+	}
+	arg, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	member := strings.ReplaceAll(template, "$1", "cordon_u.member")
+	return info{filtered: arg.filtered}, b.applyTemplate(n, "(SELECT pg_catalog.array_agg("+member+
+		" ORDER BY cordon_u.place) FROM pg_catalog.unnest(($1)::pg_catalog.oid[]) WITH ORDINALITY cordon_u(member, place))", []*pg.Node{x.Arg})
+}
+
+// compareNumbers makes of a comparison of two casts to one reg* type that of their oids: what the client is shown as text is compared as a
+// number, as on the twin.
+func compareNumbers(x *pg.A_Expr) {
+	l, r := x.Lexpr.GetTypeCast(), x.Rexpr.GetTypeCast()
+	if l == nil || r == nil || len(l.TypeName.ArrayBounds)+len(r.TypeName.ArrayBounds) > 0 || !quietOperators[lastString(x.Name)] && lastString(x.Name) != "!=" {
+		return
+	}
+	name := lastString(l.TypeName.Names)
+	if !builtin.RegType(name) || name != lastString(r.TypeName.Names) {
+		return
+	}
+	for _, side := range []*pg.Node{x.Lexpr, x.Rexpr} {
+		if cast := side.GetTypeCast(); cast.Arg.GetAConst() == nil {
+			side.Node = castTo(&pg.Node{Node: side.Node}, "oid").Node
+		}
+	}
+}
+
+func castTo(n *pg.Node, typ string) *pg.Node {
+	return &pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: n, TypeName: &pg.TypeName{Names: nameNodes("pg_catalog", typ), Typemod: -1}}}}
+}
+
+// typeOfText finds the type that a text of regtype names, in the twin (parseTypeString in parse_type.c).
+func (b *binder) typeOfText(text string) (uint32, error) {
+	unknown := undefinedType(text)
+	tree, err := pg.Parse("SELECT NULL::" + text)
+	if err != nil || len(tree.Stmts) != 1 {
+		return 0, unknown
+	}
+	sel := tree.Stmts[0].Stmt.GetSelectStmt()
+	if len(sel.GetTargetList()) != 1 || len(sel.FromClause) > 0 || sel.WhereClause != nil || sel.TargetList[0].GetResTarget().Name != "" {
+		return 0, unknown
+	}
+	name := sel.TargetList[0].GetResTarget().Val.GetTypeCast().GetTypeName()
+	parts, _ := splitName(name.GetNames())
+	if len(parts) == 0 || name.PctType || name.Setof {
+		return 0, unknown
+	}
+	t, err := b.findType(parts)
+	if err != nil || t == nil || !b.env.twin.showsType(t) && t.OID >= catalog.FirstUserOID {
+		return 0, unknown
+	}
+	if len(name.ArrayBounds) > 0 {
+		return t.Array, nil
+	}
+	return t.OID, nil
+}
+
+// procedureOfText finds the built-in function that a text of regprocedure names with its argument types.
+func (b *binder) procedureOfText(text string) (uint32, error) {
+	name, rest, ok := strings.Cut(text, "(")
+	types, closed := strings.CutSuffix(strings.TrimSpace(rest), ")")
+	parts, err := catalog.SplitPath(dotsToCommas(name))
+	if !ok || !closed || err != nil || len(parts) == 0 || len(parts) > 2 || len(parts) == 2 && parts[0] != "pg_catalog" {
+		return 0, undefinedFunction(quoted(text))
+	}
+	var args []uint32
+	for word := range strings.SplitSeq(types, ",") {
+		if strings.TrimSpace(types) == "" {
+			break
+		}
+		oid, err := b.typeOfText(strings.TrimSpace(word))
+		if err != nil {
+			return 0, err
+		}
+		args = append(args, oid)
+	}
+	for _, f := range b.env.twin.snapshot.Functions("pg_catalog", parts[len(parts)-1]) {
+		if f.OID < catalog.FirstUserOID && slices.Equal(f.Args, args) {
+			return f.OID, nil
+		}
+	}
+	return 0, undefinedFunction(quoted(text))
 }

@@ -128,7 +128,7 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 		return b.regLiteral(n, x, reg, c.Sval)
 	}
 	if len(x.TypeName.ArrayBounds) > 0 {
-		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
+		return b.regArray(n, x, reg, sc)
 	}
 	if _, ok := x.Arg.GetNode().(*pg.Node_ParamRef); ok {
 		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join pg_class by name.")
@@ -177,6 +177,10 @@ func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) 
 }
 
 func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {
+	if reg == "regconfig" && builtin.TextSearchConfig(text) {
+		x.TypeName.Names = nameNodes("pg_catalog", reg)
+		return info{typ: oidRegConfig, safe: true}, nil
+	}
 	oid, err := b.resolveReg(reg, text)
 	if err != nil {
 		return info{}, err
@@ -208,6 +212,12 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 	if number, err := strconv.ParseUint(text, 10, 32); err == nil {
 		return uint32(number), nil
 	}
+	switch reg {
+	case "regtype":
+		return b.typeOfText(text)
+	case "regprocedure":
+		return b.procedureOfText(text)
+	}
 	parts, err := catalog.SplitPath(dotsToCommas(text))
 	if err != nil || len(parts) == 0 || len(parts) > 2 {
 		return 0, &Error{Code: "42602", Message: "invalid name syntax"}
@@ -223,12 +233,6 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 			return 0, err
 		}
 		return e.relation.OID, nil
-	case "regtype":
-		t, err := b.findType(parts)
-		if err != nil || t == nil || !b.env.twin.showsType(t) && t.OID >= catalog.FirstUserOID {
-			return 0, undefinedType(dottedParts(parts))
-		}
-		return t.OID, nil
 	case "regnamespace":
 		if s, ok := b.env.twin.schema(name); ok {
 			return s.OID, nil

@@ -12,15 +12,16 @@ import (
 
 // state is what a session tracks of the server's state. The search_path is virtual: the server's own is pinned.
 type state struct {
-	defaultPath string
-	path        string  // the session's value
-	local       *string // SET LOCAL's
-	saved       string  // path when the transaction began
-	explicit    bool    // inside BEGIN
-	savepoint   bool    // a savepoint was set in this transaction
-	failed      bool
-	prepared    map[string]*Plan
-	cursors     map[string]*Plan
+	defaultPath  string
+	path         string  // the session's value
+	local        *string // SET LOCAL's
+	localDefault bool    // it was SET LOCAL ... TO DEFAULT
+	saved        string  // path when the transaction began
+	explicit     bool    // inside BEGIN
+	savepoint    bool    // a savepoint was set in this transaction
+	failed       bool
+	prepared     map[string]*Plan
+	cursors      map[string]*Plan
 }
 
 func newState(path string) *state {
@@ -49,7 +50,9 @@ func (s *state) apply(e effect) {
 	case effectPath:
 		s.applyPath(e)
 	case effectResetAll:
-		s.applyPath(effect{reset: true})
+		if s.local == nil || !s.localDefault { // ResetAllOptions in guc.c passes over what SET LOCAL ... TO DEFAULT has set
+			s.applyPath(effect{reset: true})
+		}
 	case effectDiscardAll:
 		s.path, s.saved, s.local = s.defaultPath, s.defaultPath, nil
 		s.prepared, s.cursors = map[string]*Plan{}, map[string]*Plan{}
@@ -105,7 +108,7 @@ func (s *state) applyPath(e effect) {
 		value = s.defaultPath
 	}
 	if e.local {
-		s.local = &value
+		s.local, s.localDefault = &value, e.reset
 		return
 	}
 	s.path, s.local = value, nil
@@ -125,10 +128,18 @@ func schemas(setting, user string, snapshot *catalog.Snapshot) []string {
 	return path
 }
 
+// outsideSavepoint refuses what changes search_path after SAVEPOINT: ROLLBACK TO would undo it.
+func (p *planner) outsideSavepoint() error {
+	if !p.state.savepoint {
+		return nil
+	}
+	return refused("search-path-in-savepoint", "cordon: search_path cannot be set after SAVEPOINT", "Set it before SAVEPOINT or after the transaction, or qualify names.")
+}
+
 // setPath answers SET search_path with a setting of cordon's own, so that transactions and warnings are the server's.
 func (p *planner) setPath(x *pg.VariableSetStmt) (*Plan, error) {
-	if p.state.savepoint {
-		return nil, refused("search-path-in-savepoint", "cordon: search_path cannot be set after SAVEPOINT", "Set it before SAVEPOINT or after the transaction, or qualify names.")
+	if err := p.outsideSavepoint(); err != nil {
+		return nil, err
 	}
 	e := effect{kind: effectPath, local: x.IsLocal, reset: x.Kind != pg.VariableSetKind_VAR_SET_VALUE}
 	if !e.reset {

@@ -35,6 +35,9 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	name := strings.ToLower(x.Name)
 	switch x.Kind {
 	case pg.VariableSetKind_VAR_RESET_ALL:
+		if err := p.outsideSavepoint(); err != nil {
+			return nil, err
+		}
 		return p.simple(stmt, KindSet, "", effect{kind: effectResetAll})
 	case pg.VariableSetKind_VAR_SET_MULTI:
 		return p.setTransaction(stmt, x, name)
