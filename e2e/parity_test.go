@@ -17,6 +17,9 @@ import (
 // The parity tests play a transcript at a Postgres and at cordon in front of another one that was made alike, as a user of a
 // pass-through zone, and compare every byte that the client gets. The transcripts share two clusters and are played in one
 // order, so both sides have the same history; heard says what is not compared.
+//
+// Proven able to fail by mutations that were run: a relay that does not pass on the client's end of sending fails "the client stops sending",
+// one that drops NegotiateProtocolVersion fails "protocol 3.2" and "protocol options". TestParityCanFail keeps a dozen others.
 
 // parityCase is a transcript.
 type parityCase struct {
