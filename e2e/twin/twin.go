@@ -82,7 +82,7 @@ func (b *builder) exec(ctx context.Context, sql string) error {
 	return nil
 }
 
-// exists says whether a relation of that name and kind is still there.
+// exists says whether a relation is still there.
 func (b *builder) exists(ctx context.Context, rel *catalog.Relation) (bool, error) {
 	var found bool
 	err := b.conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1)", rel.OID).Scan(&found)
