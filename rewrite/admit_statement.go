@@ -3,12 +3,9 @@ package rewrite
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
-
-	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // plan rewrites one parsed statement under the session's simulated state.
@@ -243,20 +240,13 @@ func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
 	return p.inherit(plan, cursor, cursor.stamp.path)
 }
 
-var copyOptions = []string{"format", "header", "delimiter", "null", "quote", "escape", "force_quote", "encoding"}
-
 func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	if x.IsFrom || x.IsProgram || x.Filename != "" {
 		return nil, refused("forbidden-copy", "cordon: only COPY ... TO STDOUT is admitted in a masked session", `Use COPY (query) TO STDOUT, or \copy in psql.`)
 	}
 	for _, n := range x.Options {
-		d := n.GetDefElem()
-		plainHeader(d)
-		if !slices.Contains(copyOptions, d.GetDefname()) {
-			return nil, refused("forbidden-copy-option", fmt.Sprintf("cordon: COPY option %q is not admitted", d.GetDefname()), "Use FORMAT, HEADER, DELIMITER, NULL, QUOTE, ESCAPE or FORCE_QUOTE.")
-		}
-		if _, verdict := builtin.Settable("client_encoding", d.Arg.GetString_().GetSval()); d.Defname == "encoding" && verdict != builtin.Ignored {
-			return nil, refused("forbidden-encoding", "cordon: only encoding UTF8 is admitted", "Convert the file afterwards.")
+		if err := copyOption(n.GetDefElem()); err != nil {
+			return nil, err
 		}
 	}
 	if x.Relation != nil {
@@ -279,22 +269,6 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 		return nil, err
 	}
 	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
-}
-
-// plainHeader writes HEADER as the words true and false, the one form that the deparser keeps in every syntax of COPY.
-func plainHeader(d *pg.DefElem) {
-	value := ""
-	switch x := d.GetArg().GetNode().(type) {
-	case *pg.Node_Boolean:
-		value = strconv.FormatBool(x.Boolean.Boolval)
-	case *pg.Node_Integer:
-		value = strconv.FormatBool(x.Integer.Ival != 0)
-	case nil:
-		value = "true"
-	}
-	if d.Defname == "header" && value != "" {
-		d.Arg = pg.MakeStrNode(value)
-	}
 }
 
 func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {
