@@ -256,11 +256,20 @@ func (b *binder) limit(sel *pg.SelectStmt, sc *scope) error {
 		if n == nil {
 			continue
 		}
-		if _, err := b.expr(n, sc); err != nil {
+		if err := b.count(n, sc); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// count binds a number of rows, of LIMIT, OFFSET or a frame: anything but a literal could be negative, which raises.
+func (b *binder) count(n *pg.Node, sc *scope) error {
+	if c := n.GetAConst(); c == nil || c.GetIval().GetIval() < 0 {
+		b.unsafe++
+	}
+	_, err := b.expr(n, sc)
+	return err
 }
 
 // values binds VALUES lists; every row counts for a column's label.

@@ -230,7 +230,7 @@ func (b *binder) window(w *pg.WindowDef, sc *scope) error {
 		if n == nil {
 			continue
 		}
-		if _, err := b.expr(n, sc); err != nil {
+		if err := b.count(n, sc); err != nil {
 			return err
 		}
 	}

@@ -81,6 +81,9 @@ func (r *Rewriter) twin(user string) (*twin, stamp, error) {
 		if tw, err = newTwin(effective.Database, snapshot, sqlForms); err != nil {
 			return nil, stamp{}, fmt.Errorf("policy of database %s: %w", r.options.Database, err)
 		}
+		if len(tw.missing) > 0 && r.options.Log != nil {
+			r.options.Log.Error("the policy lists what the database lacks, so nothing unlisted is shown", "database", r.options.Database, "missing", tw.missing)
+		}
 		if len(r.twins) >= maxTwins {
 			clear(r.twins)
 		}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type twin struct {
 	forms    forms
 	tables   map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
 	schemas  map[string]bool     // those of people's own in which something of the twin lies
+	missing  []string            // what the policy lists and the database lacks
 	casts    []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
 	sets     map[string]string   // text of the set markers of package builtin, but for the search_path
 	calls    sync.Map            // callKey -> callVerdict
@@ -71,6 +73,7 @@ func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twi
 	if tw.casts, err = tw.foreignCasts(); err != nil {
 		return nil, err
 	}
+	tw.findMissing()
 	for _, rel := range snapshot.Relations() {
 		if rel.OID < catalog.FirstUserOID {
 			continue
@@ -97,6 +100,27 @@ func (tw *twin) schema(name string) (*catalog.Schema, bool) {
 	return s, ok && (s.OID < catalog.FirstUserOID || tw.schemas[name])
 }
 
+// findMissing looks for what the policy lists and the database lacks: it may have been renamed. While anything is missing, nothing that
+// the policy does not list is shown, since it could be the missing table or column under another name.
+func (tw *twin) findMissing() {
+	if !tw.policy.ShowTables && !tw.policy.ShowColumns {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(tw.policy.Tables)) {
+		rule := tw.policy.Tables[key]
+		rel, ok := tw.snapshot.Relation(rule.Schema, rule.Name)
+		if !ok {
+			tw.missing = append(tw.missing, "table "+key)
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(rule.Columns)) {
+			if _, ok := rel.Column(name); !ok {
+				tw.missing = append(tw.missing, "column "+key+"."+name)
+			}
+		}
+	}
+}
+
 // tableRule is the policy of a relation: its own entry, or that of the nearest listed parent. Nil: absent from the twin.
 func (tw *twin) tableRule(rel *catalog.Relation) *config.Table {
 	if t := tw.listed(rel); t != nil {
@@ -105,7 +129,7 @@ func (tw *twin) tableRule(rel *catalog.Relation) *config.Table {
 		}
 		return t
 	}
-	if tw.policy.ShowTables && (rel.Kind == 'r' || rel.Kind == 'p') {
+	if tw.policy.ShowTables && len(tw.missing) == 0 && (rel.Kind == 'r' || rel.Kind == 'p') {
 		return &config.Table{Schema: rel.Schema, Name: rel.Name}
 	}
 	return nil
@@ -170,7 +194,7 @@ func (tw *twin) treatment(rel *catalog.Relation, rule *config.Table, col *catalo
 		return config.Treatment{Kind: config.Hide}
 	case ok:
 		return t
-	case !tw.policy.ShowColumns:
+	case !tw.policy.ShowColumns, len(tw.missing) > 0:
 		return config.Treatment{Kind: config.Hide}
 	}
 	for _, num := range col.Reads {

@@ -1,0 +1,42 @@
+package rewrite
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// What was renamed away from the policy must not be shown under its new name.
+func TestMissingHidesUnlisted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, from, to string
+		hidden         bool
+	}{
+		{"nothing missing", "", "", false},
+		{"table", `[database.open.table."public.hidden_messages"]`, `[database.open.table."public.renamed_away"]`, true},
+		{"column", `phone`, `telephone`, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := parsedPolicy(t, func(s string) string {
+				i := strings.Index(s, "[database.open]")
+				return s[:i] + strings.Replace(s[i:], c.from, c.to, 1)
+			})
+			rw := newTestRewriter(t, cfg, "open", &storedCatalog{current: storedSnapshot(t)})
+			s, err := rw.NewSession(SessionParams{User: "analyst", Database: "open"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Query(t.Context(), "SELECT name FROM public.countries")
+			var e *Error
+			if hidden := errors.As(err, &e) && e.Code == "42P01"; hidden != c.hidden {
+				t.Errorf("an unlisted table gives %v", err)
+			}
+			_, err = s.Query(t.Context(), "SELECT username FROM public.users")
+			if hidden := errors.As(err, &e) && e.Code == "42703"; hidden != c.hidden {
+				t.Errorf("an unlisted column gives %v", err)
+			}
+		})
+	}
+}
