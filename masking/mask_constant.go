@@ -46,7 +46,7 @@ func constantText(typ Type, value string) (string, bool) {
 		return numericText(typ, value)
 	case oidFloat4, oidFloat8: // few enough digits that every form of the number is the same
 		number, err := strconv.ParseFloat(value, 64)
-		return strconv.FormatFloat(number, 'f', -1, 64), err == nil && floatPattern.MatchString(value) && value[:2] != "-0"
+		return strconv.FormatFloat(number, 'f', -1, 64), err == nil && floatPattern.MatchString(value) && !strings.HasPrefix(value, "-0")
 	case oidBool:
 		text, ok := map[string]string{"true": "t", "t": "t", "false": "f", "f": "f"}[value]
 		return text, ok

@@ -232,12 +232,11 @@ func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
 	if x.Ismove {
 		return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname}, nil
 	}
-	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Portalname, Columns: []Origin{}}
 	cursor := p.state.cursors[x.Portalname]
-	if cursor == nil {
-		return plan, nil
+	if cursor == nil { // or a portal of the protocol, whose rows only its own Execute may send
+		return nil, &Error{Code: "34000", Message: "cursor " + quoted(x.Portalname) + " does not exist"}
 	}
-	return p.inherit(plan, cursor, cursor.stamp.path)
+	return p.inherit(&Plan{SQL: text, Kind: KindQuery, Name: x.Portalname, Columns: []Origin{}}, cursor, cursor.stamp.path)
 }
 
 func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {

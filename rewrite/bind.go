@@ -182,7 +182,7 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	if err := b.orderAndLimit(sel, sc, left); err != nil {
 		return nil, err
 	}
-	return mergeColumns(derived(left), right)
+	return b.mergeColumns(derived(left), right)
 }
 
 // appendSearchColumns adds what SEARCH and CYCLE add to a recursive query.
@@ -211,7 +211,7 @@ func (b *binder) setOperation(sel *pg.SelectStmt, with *scope) ([]*column, error
 	if err != nil {
 		return nil, err
 	}
-	columns, err := mergeColumns(derived(left), right)
+	columns, err := b.mergeColumns(derived(left), right)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (b *binder) setOperation(sel *pg.SelectStmt, with *scope) ([]*column, error
 }
 
 // mergeColumns joins the columns of two arms of a set operation, position by position.
-func mergeColumns(left, right []*column) ([]*column, error) {
+func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
 	if len(left) != len(right) {
 		return nil, &Error{Code: "42601", Message: "each UNION, INTERSECT or EXCEPT query must have the same number of columns"}
 	}
@@ -229,6 +229,7 @@ func mergeColumns(left, right []*column) ([]*column, error) {
 		m.label = joinLabels(l.label, right[i].label)
 		m.filtered = l.filtered || right[i].filtered
 		m.origin = Origin{Unknown: true}
+		b.convert(m.typ, right[i].typ)
 		if m.typ != right[i].typ {
 			m.typ = 0
 		}
@@ -291,6 +292,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 				return nil, &Error{Code: "42601", Message: "VALUES lists must all be the same length"}
 			}
 			c := columns[i]
+			b.convert(c.typ, in.typ)
 			c.label, c.filtered = joinLabels(c.label, in.label), c.filtered || in.filtered
 			if c.typ != in.typ {
 				c.typ = 0
@@ -298,6 +300,14 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 		}
 	}
 	return columns, b.orderAndLimit(sel, with, columns)
+}
+
+// convert notes that values of two types become one: a conversion that is not looked at may raise.
+func (b *binder) convert(l, r uint32) {
+	if l, r = asText(l), asText(r); l != r && l != 0 && r != 0 && !widening[[2]uint32{l, r}] && !widening[[2]uint32{r, l}] {
+		b.unsafe++
+		b.hazard = true
+	}
 }
 
 // derived copies columns for a place where the table's own columns are no longer what is read.

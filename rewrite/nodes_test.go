@@ -62,6 +62,9 @@ func TestNodeKindsPlanned(t *testing.T) {
 	g := newGolden(t)
 	for kind, text := range planned {
 		s := newTestSession(t, g.sent["app"])
+		if _, err := play(s, "DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := s.Query(t.Context(), text); err != nil {
 			t.Errorf("%s: %q is refused: %v", kind, text, err)
 		}

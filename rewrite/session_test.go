@@ -324,6 +324,9 @@ func TestImplicitTransaction(t *testing.T) {
 func TestTracks(t *testing.T) {
 	rw := newTestRewriter(t, parsedPolicy(t, nil), "app", &storedCatalog{current: storedSnapshot(t)})
 	s := login(t, rw, "analyst")
+	if _, err := play(s, "DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]bool{"SELECT 1": false, "SET timezone = 'UTC'": false, "SHOW timezone": false, "SET search_path TO app": true, "BEGIN": true,
 		"PREPARE p AS SELECT 1": true, "DEALLOCATE p": true, "DECLARE c CURSOR FOR SELECT 1": true, "CLOSE c": true, "DISCARD ALL": true, "RESET ALL": true,
 		"EXECUTE p": false, "FETCH c": false, "COPY countries TO STDOUT": false} {

@@ -74,6 +74,9 @@ func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twi
 		return nil, err
 	}
 	tw.findMissing()
+	if err := tw.checkInheritance(); err != nil {
+		return nil, err
+	}
 	for _, rel := range snapshot.Relations() {
 		if rel.OID < catalog.FirstUserOID {
 			continue
@@ -121,7 +124,7 @@ func (tw *twin) findMissing() {
 	}
 }
 
-// tableRule is the policy of a relation: its own entry, or that of the nearest listed parent. Nil: absent from the twin.
+// tableRule is the policy of a relation: its own entry, or that of its nearest listed parents. Nil: absent from the twin.
 func (tw *twin) tableRule(rel *catalog.Relation) *config.Table {
 	if t := tw.listed(rel); t != nil {
 		if t.Deny {

@@ -40,3 +40,31 @@ func TestMissingHidesUnlisted(t *testing.T) {
 		})
 	}
 }
+
+// A child or partition with a rule of its own would be read past it by its parent's name.
+func TestInheritanceNeedsOneRule(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, entry string
+		ok          bool
+	}{
+		{"no entry", "", true},
+		{"the same", "[database.app.table.\"public.dogs\".columns]\nname = \"show\"\nbreed = \"show\"\n", true},
+		{"denied", "[database.app.table.\"public.dogs\"]\ndeny = true\n", false},
+		{"rows", "[database.app.table.\"public.dogs\"]\nrows = \"breed = 'x'\"\n[database.app.table.\"public.dogs\".columns]\nname = \"show\"\n", false},
+		{"column", "[database.app.table.\"public.dogs\".columns]\nname = \"null\"\n", false},
+		{"partition", "[database.app.table.\"public.events_2024\"]\ndeny = true\n", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := parsedPolicy(t, func(s string) string {
+				i := strings.Index(s, "[database.open]")
+				return s[:i] + c.entry + s[i:]
+			})
+			rw := newTestRewriter(t, cfg, "app", &storedCatalog{current: storedSnapshot(t)})
+			if _, err := rw.NewSession(SessionParams{User: "analyst", Database: "app"}); (err == nil) != c.ok {
+				t.Errorf("login: %v", err)
+			}
+		})
+	}
+}
