@@ -153,7 +153,7 @@ func maskCases() []maskCase {
 	}{
 		{typeInt4, "-7"}, {typeDate, "2000-02-29"}, {typeTimestamp, "2000-02-29 01:02:03"}, {typeTimestampTZ, "2000-02-29 01:02:03+00"},
 		{typeNumeric, "-0.50"}, {typeNumeric42, "1.5"}, {typeInet, "10.0.0.1/8"}, {typeCIDR, "10.0.0.0/8"}, {typeJSON, `{"a":1}`}, {typeJSONB, "{}"},
-		{builtin(oidBool, "boolean", -1), "true"}, {builtin(oidFloat8, "double precision", -1), "-100.125"}, {builtin(oidFloat4, "real", -1), "0.1"},
+		{builtin(oidBool, "boolean", -1), "true"}, {builtin(oidFloat8, "double precision", -1), "-100.125"}, {builtin(oidFloat8, "double precision", -1), "1"}, {builtin(oidFloat4, "real", -1), "0.1"},
 		{typeUUID, "00000000-0000-4000-8000-00000000000A"}, {builtin(oidBytea, "bytea", -1), `\x00ff5c`}, {typeText, ""},
 	} {
 		add(Mask{Kind: MaskConstant, Value: c.value}, c.typ, []string{c.value}, func(*rand.Rand) string { return c.value })
