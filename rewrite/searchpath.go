@@ -172,8 +172,14 @@ func listIdentifier(name string) string {
 		}
 		return quoteIdent(name)
 	}
-	if name == "" {
-		return `""`
+	if name == "" || grammarWord(name) {
+		return quoteIdent(name)
 	}
 	return name
+}
+
+// grammarWord says that a lower-case word is a keyword that quote_identifier quotes: any but the unreserved ones.
+func grammarWord(word string) bool {
+	scan, err := pg.Scan(word)
+	return err != nil || len(scan.Tokens) != 1 || scan.Tokens[0].KeywordKind > pg.KeywordKind_UNRESERVED_KEYWORD
 }
