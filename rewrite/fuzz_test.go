@@ -136,6 +136,9 @@ func FuzzSearchPath(f *testing.F) {
 		s := newTestSession(t, rw)
 		var quotedParts []string
 		for _, p := range parts {
+			if p == "" || len(p) > 63 {
+				return // no identifier, or one that is cut
+			}
 			quotedParts = append(quotedParts, quoteLiteral(p))
 		}
 		set := "search_path TO " + strings.Join(quotedParts, ", ")
