@@ -73,7 +73,18 @@ type queue struct {
 	head    int
 }
 
-func (q *queue) push(a *answer) { q.answers = append(q.answers, a) }
+// push adds an answer. A client that never lets the queue run empty must not make it grow.
+func (q *queue) push(a *answer) {
+	if q.head > 64 && 2*q.head > len(q.answers) {
+		n := copy(q.answers, q.answers[q.head:])
+		clear(q.answers[n:])
+		q.answers, q.head = q.answers[:n], 0
+	}
+	q.answers = append(q.answers, a)
+}
+
+// waiting are the answers still owed.
+func (q *queue) waiting() []*answer { return q.answers[q.head:] }
 
 func (q *queue) first() *answer {
 	if q.head == len(q.answers) {

@@ -20,12 +20,15 @@ const (
 )
 
 // relayAuthentication relays messages in lockstep until the server says ReadyForQuery, which is not forwarded. each
-// decides what the client gets of a server message after AuthenticationOk. The server stays the judge of the password.
-func relayAuthentication(client, server net.Conn, each func(msg []byte) ([]byte, error)) (ready []byte, err error) {
+// decides what the client gets of a server message that is no authentication request; first, where not nil, is a message that was read
+// already. The server stays the judge of the password.
+func relayAuthentication(client, server net.Conn, first []byte, each func(msg []byte) ([]byte, error)) (ready []byte, err error) {
 	for {
-		msg, err := readMessage(server, 1<<20)
-		if err != nil {
-			return nil, fmt.Errorf("reading from the server: %w", err)
+		msg := first
+		if first = nil; msg == nil {
+			if msg, err = readMessage(server, 1<<20); err != nil {
+				return nil, fmt.Errorf("reading from the server: %w", err)
+			}
 		}
 		wait := false
 		switch msg[0] {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -18,6 +19,8 @@ func (m *machine) clientMessage(typ byte, msg []byte) error {
 		}
 		m.skipping = false
 	}
+	described := m.described
+	m.described = nil
 	switch typ {
 	case 'Q':
 		return m.query(msg[5:])
@@ -28,7 +31,7 @@ func (m *machine) clientMessage(typ byte, msg []byte) error {
 	case 'D':
 		return m.describe(msg)
 	case 'E':
-		return m.execute(msg)
+		return m.execute(msg, described)
 	case 'C':
 		return m.close(msg)
 	case 'S':
@@ -145,6 +148,10 @@ func (m *machine) parse(body []byte) error {
 	if err := msg.Decode(body); err != nil {
 		return fmt.Errorf("%w: Parse: %w", errProtocol, err)
 	}
+	if strings.HasPrefix(msg.Name, "cordon.") {
+		return m.refuse(&rewrite.Error{Code: "42602", Reason: "reserved-name", Message: fmt.Sprintf("cordon: the statement name %q is reserved", msg.Name),
+			Hint: "Choose a name that does not begin with cordon."})
+	}
 	plan, err := m.session.Parse(m.ctx, msg.Query, msg.ParameterOIDs)
 	if err != nil {
 		return m.refuse(err)
@@ -154,11 +161,23 @@ func (m *machine) parse(body []byte) error {
 	_, oids, _ := cutString(body)
 	_, oids, _ = cutString(oids)
 	m.send('P', name, cstring(plan.SQL), oids)
-	m.owed.push(&answer{kind: answerParse, name: msg.Name, statement: s})
+	m.owe(&answer{kind: answerParse, name: msg.Name, statement: s})
 	m.send('D', []byte{'S'}, name)
 	m.owed.push(&answer{kind: answerDescribe, hidden: true, name: msg.Name, statement: s})
-	m.sent[msg.Name] = s
 	return nil
+}
+
+// noStatement and noPortal are what Postgres says of a name that means nothing (fetch_stmt in prepare.c, exec_execute_message in
+// postgres.c). Names that only SQL's PREPARE and DECLARE made mean nothing to the protocol here: their plans are not known by them.
+func noStatement(name string) *rewrite.Error {
+	if name == "" {
+		return &rewrite.Error{Code: "26000", Message: "unnamed prepared statement does not exist"}
+	}
+	return &rewrite.Error{Code: "26000", Message: fmt.Sprintf("prepared statement %q does not exist", name)}
+}
+
+func noPortal(name string) *rewrite.Error {
+	return &rewrite.Error{Code: "34000", Message: fmt.Sprintf("portal %q does not exist", name)}
 }
 
 // bind passes as it is: values are the client's own.
@@ -168,8 +187,10 @@ func (m *machine) bind(msg []byte) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("%w: invalid string in Bind", errProtocol)
 	}
-	m.sentPortal[portal] = m.sent[name]
-	m.owed.push(&answer{kind: answerBind, name: portal, source: name})
+	if m.sent[name] == nil {
+		return m.refuse(noStatement(name))
+	}
+	m.owe(&answer{kind: answerBind, name: portal, source: name})
 	m.forward(msg)
 	return nil
 }
@@ -180,32 +201,43 @@ func (m *machine) describe(msg []byte) error {
 		return err
 	}
 	a := &answer{kind: answerDescribe, name: name}
-	if kind == 'P' {
+	switch {
+	case kind == 'P' && m.sentPortal[name] == nil:
+		return m.refuse(noPortal(name))
+	case kind == 'P':
 		a.kind = answerDescribePortal
+		m.described = a
+	case m.sent[name] == nil:
+		return m.refuse(noStatement(name))
 	}
 	m.owed.push(a)
 	m.forward(msg)
 	return nil
 }
 
-// execute runs a portal, if its plan is still that of the policy and catalog in force (pitfall C9).
-func (m *machine) execute(msg []byte) error {
+// execute runs a portal, if its plan is still that of the policy and catalog in force (pitfall C9), behind a description of it: the server
+// may have analysed the statement again at Bind, or SQL may have closed the portal and made another. Where the client's own Describe came
+// just before, that is the one.
+func (m *machine) execute(msg []byte, described *answer) error {
 	name, _, ok := cutString(msg[5:])
 	if !ok {
 		return fmt.Errorf("%w: invalid string in Execute", errProtocol)
 	}
-	a := &answer{kind: answerExecute, name: name}
-	if s := m.sentPortal[name]; s != nil && s.plan != nil {
-		if err := m.session.Current(m.ctx, s.plan); err != nil {
-			return m.refuse(err)
-		}
-		a.barrier = m.session.Tracks(s.plan)
-		if s.plan.Describe != "" {
-			m.describeCopy(s.plan)
-		}
+	s := m.sentPortal[name]
+	if s == nil {
+		return m.refuse(noPortal(name))
 	}
-	m.send('D', []byte{'P'}, cstring(name)) // the server may have analysed the statement again at Bind, or closed the portal and made another
-	m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: name})
+	if err := m.session.Current(m.ctx, s.plan); err != nil {
+		return m.refuse(err)
+	}
+	a := &answer{kind: answerExecute, name: name, barrier: m.session.Tracks(s.plan)}
+	if s.plan.Describe != "" {
+		m.describeCopy(s.plan)
+	}
+	if described == nil || described.name != name {
+		m.send('D', []byte{'P'}, cstring(name))
+		m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: name})
+	}
 	m.owed.push(a)
 	m.forward(msg)
 	if a.barrier {
@@ -224,7 +256,7 @@ func (m *machine) close(msg []byte) error {
 	if kind == 'P' {
 		a.kind = answerClosePortal
 	}
-	m.owed.push(a)
+	m.owe(a)
 	m.forward(msg)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 
 	"github.com/cordon-db/cordon/rewrite"
@@ -27,6 +28,7 @@ type machine struct {
 	portals    map[string]*portal
 	sent       map[string]*statement // as the messages sent so far will leave them, if none fails
 	sentPortal map[string]*statement
+	described  *answer                // the client's Describe of a portal, if it was the last message sent
 	copied     map[*rewrite.Plan]bool // COPYs whose inner query was described and checked, until their data comes
 	barriers   int                    // answers that the client's next messages wait for
 	copyError  *rewrite.Error         // why describing the query of a COPY failed
@@ -90,7 +92,7 @@ var waits = map[byte]bool{'Q': true, 'P': true, 'B': true, 'E': true, 'D': true,
 func (m *machine) stalled() bool { return m.barriers > 0 }
 
 // fromServer takes what the server sent and hands what the client gets to emit, piece by piece, in order. The pieces are
-// valid during the call.
+// parts of in, or nobody else's.
 func (m *machine) fromServer(in []byte, emit func([]byte)) error {
 	m.emit = emit
 	run := 0 // start of the bytes of in that pass unchanged and are not emitted yet
@@ -171,7 +173,7 @@ func (m *machine) complete(in []byte) (used int, err error) {
 		}
 		m.emit(m.partial)
 		m.streaming = total - len(m.partial)
-		m.partial = m.partial[:0]
+		m.partial = nil // it is emitted
 		return used, nil
 	}
 	n := min(total-len(m.partial), len(in)-used)
@@ -180,9 +182,9 @@ func (m *machine) complete(in []byte) (used int, err error) {
 	if len(m.partial) < total {
 		return used, nil
 	}
-	err = m.serverMessage(m.partial[0], m.partial)
-	m.partial = m.partial[:0]
-	return used, err
+	whole := m.partial
+	m.partial = nil // it may be emitted
+	return used, m.serverMessage(whole[0], whole)
 }
 
 func (m *machine) checkLength(typ byte, total int) error {
@@ -210,4 +212,48 @@ func (m *machine) row(typ byte) error {
 		return &alarm{"a row without a checked description"}
 	}
 	return nil
+}
+
+// resend makes sent and sentPortal anew after messages were discarded: what the server has confirmed, and what is under way.
+func (m *machine) resend() {
+	clear(m.sent)
+	maps.Copy(m.sent, m.statements)
+	clear(m.sentPortal)
+	for name, p := range m.portals {
+		m.sentPortal[name] = p.statement
+	}
+	for _, a := range m.owed.waiting() {
+		m.follow(a)
+	}
+}
+
+// follow notes what a message that was sent does to the names of statements and portals.
+func (m *machine) follow(a *answer) {
+	switch {
+	case a.hidden || a.refusal != nil:
+	case a.kind == answerParse:
+		m.sent[a.name] = a.statement
+	case a.kind == answerBind:
+		m.sentPortal[a.name] = m.sent[a.source]
+	case a.kind == answerCloseStatement:
+		delete(m.sent, a.name)
+	case a.kind == answerClosePortal:
+		delete(m.sentPortal, a.name)
+	}
+}
+
+// owe notes what the server owes for a message of the client.
+func (m *machine) owe(a *answer) {
+	m.owed.push(a)
+	m.follow(a)
+}
+
+// forget drops the statements that SQL's PREPARE or DEALLOCATE replaced: their names no longer mean the plans that are known.
+func (m *machine) forget(name string) {
+	for known := range m.statements {
+		if known != "" && (known == name || name == "") {
+			delete(m.statements, known)
+			delete(m.sent, known)
+		}
+	}
 }

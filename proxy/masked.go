@@ -3,10 +3,12 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -92,14 +94,16 @@ func clientParameters(startup *startupMessage) map[string]string {
 // login relays the authentication, checks that cordon's settings took effect, and only then lets the client begin.
 func (h *handshake) login(startup *startupMessage, server net.Conn, session *rewrite.Session) error {
 	var failed error
-	ready, err := relayAuthentication(h.client, server, func(msg []byte) ([]byte, error) {
+	first, err := h.negotiateVersion(startup, server)
+	if err != nil {
+		return h.refuse("08006", err)
+	}
+	ready, err := relayAuthentication(h.client, server, first, func(msg []byte) ([]byte, error) {
 		switch msg[0] {
 		case 'S':
 			out, err := filterParameter(msg, session)
 			return out, err
 		case 'K':
-			return msg, nil
-		case 'v':
 			return msg, nil
 		case 'N':
 			return filterNotice(msg[5:], false)
@@ -120,15 +124,34 @@ func (h *handshake) login(startup *startupMessage, server net.Conn, session *rew
 		h.log.Error("upstream settings", "cause", err.Error())
 		return h.refuse("08004", fmt.Errorf("cordon: %w", err))
 	}
-	if extensions := startup.extensions(); len(extensions) > 0 || startup.version&0xffff > newestMinor {
-		if _, err := h.client.Write(negotiateVersion(min(startup.version&0xffff, newestMinor), extensions)); err != nil {
-			return err
-		}
-	}
 	if _, err := h.client.Write(ready); err != nil {
 		return err
 	}
 	return errors.Join(h.client.SetDeadline(time.Time{}), server.SetDeadline(time.Time{}))
+}
+
+// negotiateVersion tells the client, before anything else, which protocol the session speaks: the server's answer to cordon's startup
+// packet, and the client's protocol options, of which cordon knows none. It returns the server's first message that is not that answer.
+func (h *handshake) negotiateVersion(startup *startupMessage, server net.Conn) (first []byte, err error) {
+	first, err = readMessage(server, 1<<20)
+	if err != nil {
+		return nil, fmt.Errorf("reading from the server: %w", err)
+	}
+	asked := startup.version & 0xffff
+	minor, unknown := min(asked, newestMinor), startup.extensions()
+	if first[0] == 'v' {
+		if len(first) < 13 {
+			return nil, fmt.Errorf("%w: NegotiateProtocolVersion of %d bytes", errProtocol, len(first))
+		}
+		minor, first = binary.BigEndian.Uint32(first[5:])&0xffff, nil
+	}
+	if minor == asked && len(unknown) == 0 {
+		return first, nil
+	}
+	if _, err := h.client.Write(negotiateProtocolVersion(minor, unknown)); err != nil {
+		return nil, fmt.Errorf("writing to the client: %w", err)
+	}
+	return first, nil
 }
 
 // verify asks the server whether the settings that cordon sent took effect: a pooler in between would drop them (pitfall S13).
@@ -167,36 +190,44 @@ func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) erro
 	var serverErr error
 	var direction sync.WaitGroup
 	direction.Go(func() {
-		serverErr = fromServer(h.client, server, m, resume)
+		serverErr = h.guarded(func() error { return fromServer(h.client, server, m, resume) })
 		close(serverEnded)
 		_ = h.client.SetReadDeadline(time.Now()) // wakes the other direction
 	})
-	clientErr := fromClient(h.client, server, m, resume, serverEnded)
-	goodbye := errors.Is(clientErr, errTerminate)
-	if goodbye {
-		clientErr = nil
-	}
+	clientErr := h.guarded(func() error { return fromClient(h.client, server, m, resume, serverEnded) })
+	byServer := false
 	select {
 	case <-serverEnded:
-		clientErr = nil // its read was cut short
-	default:
-		if errors.Is(clientErr, errProtocol) {
-			h.tell("08P01", clientErr.Error(), "")
-		} else if errors.Is(clientErr, errTooLong) {
-			h.tell("54000", clientErr.Error(), "Send less in one message; the limit is listen.max_message in cordon's configuration.")
-		}
-		goodbye = true // whatever the server says now, the client ended the session
+		byServer = true // the client's read was cut short
+	default: // whatever the server says now, the client ended the session
+		_ = h.client.SetWriteDeadline(time.Now().Add(time.Second))
 	}
 	_ = server.Close()
-	direction.Wait()
-	if !goodbye && (m.ended != "" || isClosed(serverErr)) {
+	direction.Wait() // from here on nobody else writes to the client
+	switch {
+	case !byServer:
+		return h.explain(ctx, clientErr)
+	case m.ended != "" || isClosed(serverErr):
 		return h.lost(m.ended)
 	}
-	return errors.Join(clientErr, h.explain(ctx, serverErr))
+	return h.explain(ctx, serverErr)
 }
 
-// tell sends a last error to the client. The server's direction may be writing; a message is written whole or not at all
-// only under the machine's turn, so this waits for the client to have nothing half written.
+// errFault is a fault of cordon's own.
+var errFault = errors.New("internal error")
+
+// guarded turns a panic of one direction into the end of this session alone.
+func (h *handshake) guarded(direction func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.log.Error("session ended by a fault of cordon", "fault", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errFault
+		}
+	}()
+	return direction()
+}
+
+// tell sends a last error to the client. Only where nobody else writes.
 func (h *handshake) tell(code, text, hint string) {
 	_ = h.client.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = h.client.Write(fatal(code, "cordon: "+text, hint))
@@ -216,19 +247,47 @@ func (h *handshake) lost(code string) error {
 	return errors.New("the server closed the connection")
 }
 
-// explain logs an alarm and tells the client what ended its session.
+// explain tells the client what ended its session, and gives what the log is to say.
 func (h *handshake) explain(_ context.Context, err error) error {
 	var raised *alarm
 	switch {
 	case errors.As(err, &raised):
 		h.log.Error("egress alarm", "cause", raised.cause)
 		h.tell("42501", "the answer did not pass the egress check; the session is ended", "Connect and run the statement again; cordon's log names the cause.")
-	case errors.Is(err, errProtocol):
+	case errors.Is(err, errFault):
+		h.tell("XX000", "internal error; the session is ended", "Report this to cordon's makers; cordon's log names the cause.")
+	case errors.Is(err, errTooLong):
+		h.tell("54000", err.Error(), "Send less in one message; the limit is listen.max_message in cordon's configuration.")
+	case errors.Is(err, errServer):
 		h.tell("08006", "the database server sent what was not expected; the session is ended", "Connect again; cordon's log names the cause.")
-	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
+	case errors.Is(err, errProtocol):
+		h.tell("08P01", err.Error(), "")
+	case err == nil || errors.Is(err, errTerminate) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
 		return nil
 	}
 	return err
+}
+
+// errServer marks a fault of the server's side of the protocol.
+var errServer = errors.New("from the server")
+
+// serverChunk takes bytes of the server under the lock, and says whether the client's held messages may go on.
+func (m *machine) serverChunk(in []byte, emit func([]byte)) (wake bool, err error) {
+	m.Lock()
+	defer m.Unlock()
+	stalled := m.stalled()
+	if err = m.fromServer(in, emit); errors.Is(err, errProtocol) {
+		err = fmt.Errorf("%w: %w", errServer, err)
+	}
+	return stalled && !m.stalled(), err
+}
+
+// clientChunk takes bytes of the client under the lock.
+func (m *machine) clientChunk(in []byte) (used int, out []byte, stalled bool, err error) {
+	m.Lock()
+	defer m.Unlock()
+	used, out, err = m.fromClient(in)
+	return used, out, m.stalled(), err
 }
 
 // fromServer reads the server, checks, and writes to the client. It ends when the server does.
@@ -239,11 +298,7 @@ func fromServer(client io.Writer, server io.Reader, m *machine, resume chan<- st
 		n, err := server.Read(in)
 		if n > 0 {
 			out = out[:0]
-			m.Lock()
-			stalled := m.stalled()
-			failure := m.fromServer(in[:n], func(b []byte) { out = append(out, b) })
-			wake := stalled && !m.stalled()
-			m.Unlock()
+			wake, failure := m.serverChunk(in[:n], func(b []byte) { out = append(out, b) })
 			pending := out
 			if _, err := pending.WriteTo(client); err != nil {
 				return fmt.Errorf("writing to the client: %w", err)
@@ -269,10 +324,7 @@ func fromClient(client io.Reader, server io.Writer, m *machine, resume <-chan st
 	in := make([]byte, 0, chunk)
 	for {
 		for len(in) > 0 {
-			m.Lock()
-			used, out, failure := m.fromClient(in)
-			stalled := m.stalled()
-			m.Unlock()
+			used, out, stalled, failure := m.clientChunk(in)
 			in = in[:copy(in, in[used:])]
 			if len(out) > 0 {
 				if _, err := server.Write(out); err != nil {

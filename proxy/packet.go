@@ -111,8 +111,8 @@ func encodeStartup(version uint32, parameters map[string]string) []byte {
 	return packet(append(body, 0))
 }
 
-// negotiateVersion is a NegotiateProtocolVersion message.
-func negotiateVersion(minor uint32, unknown []string) []byte {
+// negotiateProtocolVersion is a NegotiateProtocolVersion message.
+func negotiateProtocolVersion(minor uint32, unknown []string) []byte {
 	body := binary.BigEndian.AppendUint32(nil, minor)
 	body = binary.BigEndian.AppendUint32(body, uint32(len(unknown)))
 	for _, name := range unknown {

@@ -18,7 +18,7 @@ func (h *handshake) passThrough(ctx context.Context, startup *startupMessage) er
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	var failed []byte
-	ready, err := relayAuthentication(h.client, server, func(msg []byte) ([]byte, error) {
+	ready, err := relayAuthentication(h.client, server, nil, func(msg []byte) ([]byte, error) {
 		if msg[0] == 'E' {
 			failed = msg
 		}
@@ -43,12 +43,15 @@ func (h *handshake) passThrough(ctx context.Context, startup *startupMessage) er
 	var both sync.WaitGroup
 	both.Go(func() { pipe(server, h.client) })
 	pipe(h.client, server)
+	_ = h.client.SetReadDeadline(time.Now().Add(farewell)) // the server has ended: nothing that the client sends will be answered
 	both.Wait()
 	return nil
 }
 
-// pipe copies one direction to its end and passes the end on. On TCP the kernel moves the bytes (splice). A direction
-// that the server ended ends the other one too: a client that still sends would never be answered.
+// farewell is how long a client may take to close after the server did.
+const farewell = 5 * time.Second
+
+// pipe copies one direction to its end and passes the end on. On TCP the kernel moves the bytes (splice).
 func pipe(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	if half, ok := to.(interface{ CloseWrite() error }); ok && err == nil {

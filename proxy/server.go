@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/rewrite"
@@ -63,21 +64,27 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
+	pause := time.Duration(0)
 	for {
 		conn, err := ln.Accept()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			if err == nil {
 				_ = conn.Close()
 			}
 			return nil
-		}
-		if err != nil {
-			var temporary net.Error
-			if errors.As(err, &temporary) && temporary.Timeout() {
-				continue
-			}
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accepting connections: %w", err)
+		case err != nil: // no file descriptor left, or a client that is gone already: later ones may get in
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.log.Error("connection not accepted", "cause", err.Error(), "retry", pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+			continue
 		}
+		pause = 0
 		running.Go(func() { s.session(ctx, conn) })
 	}
 }

@@ -127,12 +127,9 @@ func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
 
 // finished is CommandComplete, EmptyQueryResponse or PortalSuspended.
 func (m *machine) finished(a *answer, typ byte, msg []byte) error {
-	plan := a.current()
+	plan := m.planOf(a)
 	switch a.kind {
 	case answerExecute:
-		if p := m.portals[a.name]; p != nil {
-			plan = p.plan()
-		}
 		defer m.done(a)
 	case answerQuery:
 		if typ == 's' {
@@ -145,6 +142,9 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	}
 	if typ == 'C' && plan != nil {
 		m.session.Completed(plan)
+		if plan.Kind == rewrite.KindPrepare {
+			m.forget(plan.Name)
+		}
 		if plan.Tag != "" {
 			m.emit(message('C', cstring(plan.Tag)))
 			return nil
@@ -156,10 +156,7 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 
 // copyOut lets the data of a COPY pass if the query inside it was described and checked.
 func (m *machine) copyOut(a *answer, msg []byte) error {
-	plan := a.current()
-	if a.kind == answerExecute {
-		plan = m.portals[a.name].plan()
-	}
+	plan := m.planOf(a)
 	if plan == nil || plan.Kind != rewrite.KindCopy || !m.copied[plan] {
 		return &alarm{"a COPY whose query was not described"}
 	}
@@ -186,28 +183,45 @@ func (m *machine) ready(a *answer, msg []byte) error {
 		m.emit(msg)
 	}
 	m.done(a)
+	if m.owed.first() == nil {
+		clear(m.copied)
+		clear(m.sentPortal)
+		for name, p := range m.portals {
+			m.sentPortal[name] = p.statement
+		}
+	}
 	return nil
+}
+
+// planOf is the plan that the server works on for an answer; nil where there is none.
+func (m *machine) planOf(a *answer) *rewrite.Plan {
+	switch {
+	case a == nil:
+		return nil
+	case a.kind == answerExecute || a.kind == answerDescribePortal:
+		return m.portals[a.name].plan()
+	case a.kind == answerBind:
+		if s := m.statements[a.source]; s != nil {
+			return s.plan
+		}
+		return nil
+	}
+	return a.current()
 }
 
 // serverError passes an error on, filtered, or puts cordon's refusal in its place.
 func (m *machine) serverError(msg []byte) error {
 	a := m.owed.first()
-	opaque := false
-	if a != nil {
-		plan := a.current()
-		if a.kind == answerExecute && m.portals[a.name] != nil {
-			plan = m.portals[a.name].plan()
-		}
-		opaque = plan != nil && plan.Opaque
-	}
-	out, code, err := filterError(msg[5:], opaque)
+	plan := m.planOf(a)
+	out, code, err := filterError(msg[5:], plan != nil && plan.Opaque)
 	if err != nil {
 		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
 	}
-	if isFatal(out[5:]) {
+	fatal := isFatal(out[5:])
+	if fatal {
 		m.ended = code
 	}
-	if a == nil { // the server ends the session: shutdown, a terminated backend
+	if a == nil || fatal { // the server ends the session: shutdown, a terminated backend
 		m.emit(out)
 		return nil
 	}
@@ -223,7 +237,9 @@ func (m *machine) serverError(msg []byte) error {
 		m.emit(out)
 		return nil // ReadyForQuery follows
 	}
-	if m.discard() {
+	hidden := m.discard()
+	m.resend()
+	if hidden {
 		var e pgproto3.ErrorResponse
 		if err := e.Decode(out[5:]); err == nil { // told when the COPY itself fails
 			m.copyError = &rewrite.Error{Code: e.Code, Message: e.Message}
@@ -246,20 +262,14 @@ func (m *machine) discard() (hidden bool) {
 		if a.kind == answerSync {
 			return a.hidden
 		}
-		if a.kind == answerQuery { // a client's Query behind a failed message is discarded too
-			m.done(a)
-			continue
-		}
-		m.done(a)
+		m.done(a) // a client's Query behind a failed message is discarded too
 	}
 }
 
 func (m *machine) notice(msg []byte) error {
-	opaque := false
-	if a := m.owed.first(); a != nil {
-		plan := a.current()
-		opaque = a.hidden || plan != nil && plan.Opaque
-	}
+	a := m.owed.first()
+	plan := m.planOf(a)
+	opaque := a != nil && a.hidden || plan != nil && plan.Opaque
 	out, err := filterNotice(msg[5:], opaque)
 	if err != nil {
 		return fmt.Errorf("%w: NoticeResponse: %w", errProtocol, err)

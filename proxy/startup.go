@@ -15,6 +15,9 @@ import (
 	"github.com/cordon-db/cordon/rewrite"
 )
 
+// maxIdentifier is the longest name of a role or database (NAMEDATALEN - 1).
+const maxIdentifier = 63
+
 // handshake is a connection before it is a session: negotiation, cancel, zone, login.
 type handshake struct {
 	server *Server
@@ -38,6 +41,11 @@ func (h *handshake) run(ctx context.Context) error {
 	startup, err := parseStartup(body)
 	if err != nil {
 		return h.refuse("08P01", err)
+	}
+	for _, name := range []string{startup.parameters["user"], startup.database()} {
+		if len(name) > maxIdentifier { // the server would cut it, and let in whom the zone was not chosen for
+			return h.refuse("42622", &rewrite.Error{Code: "42622", Message: "cordon: a user or database name is longer than 63 bytes", Hint: "Write the name as the server has it."})
+		}
 	}
 	zone := h.server.cfg.Zone(startup.parameters["user"], remoteAddr(h.client))
 	h.log = h.log.With("zone", zone.Name, "user", startup.parameters["user"], "database", startup.database())
