@@ -22,7 +22,7 @@
 //
 // # What a statement is bound against
 //
-// A twin (twin.go, filter.go, immutable.go) is what an effective policy, the grants of a user in force, leaves of a catalog.Snapshot: its
+// A twin (twin.go, treatment.go, filter.go, immutable.go, inheritance.go, casts.go) is what an effective policy, the grants of a user in force, leaves of a catalog.Snapshot: its
 // relations and columns, each with the SQL it is read by. A Rewriter (rewrite.go) keeps the twins of one database and the plans made from them (cache.go).
 // A plan's stamp names policy, catalog, user and search_path; a plan whose stamp is no longer current is made again before it runs.
 //

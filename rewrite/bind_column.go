@@ -1,0 +1,166 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// columnRef binds a reference to a column, or to a whole row.
+func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, error) {
+	parts, star := splitName(ref.Fields)
+	if star {
+		return b.rowStar(ref, parts, sc)
+	}
+	if len(parts) == 1 {
+		it, c, err := sc.findColumn(parts[0])
+		if err != nil {
+			return info{}, err
+		}
+		if c != nil {
+			return b.useColumn(ref, it, c, sc), nil
+		}
+		return b.wholeRow(n, ref, parts, sc)
+	}
+	it, err := b.qualifier(parts[:len(parts)-1], sc)
+	if err != nil {
+		return info{}, err
+	}
+	name := parts[len(parts)-1]
+	c, err := it.column(name)
+	if err != nil {
+		return info{}, err
+	}
+	if c == nil {
+		if systemColumns[name] && it.table != nil {
+			return b.systemColumn(n, name, it)
+		}
+		return info{}, undefinedColumn(parts[len(parts)-2], name)
+	}
+	ref.Fields = nameNodes(it.emit, name)
+	return b.useColumn(ref, it, c, sc), nil
+}
+
+// rowStar binds t.* inside an expression: in a call the whole row, in ROW(...) its columns.
+func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
+	if len(parts) == 0 {
+		return info{}, &Error{Code: "0A000", Message: "row expansion via \"*\" is not supported here", Hint: "Name the columns."}
+	}
+	it, err := b.qualifier(parts, sc)
+	if err != nil {
+		return info{}, err
+	}
+	ref.Fields = append(nameNodes(it.emit), pg.MakeAStarNode())
+	return b.useRow(it, sc)
+}
+
+var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "cmin": true, "cmax": true, "tableoid": true}
+
+func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) info {
+	c.use()
+	b.collect(sc, it, c)
+	if it.emit == "" && c.home != nil {
+		it = c.home
+	}
+	b.refs[ref], b.owners[ref] = c, it
+	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collated: c.collated}
+}
+
+// wholeRow binds a name that is no column: a row of a FROM item.
+func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
+	it, err := sc.findItem("", parts[0])
+	if err != nil {
+		return info{}, err
+	}
+	if it == nil {
+		if systemColumns[parts[0]] {
+			return b.systemColumn(n, parts[0], nil)
+		}
+		return info{}, undefinedColumn("", parts[0])
+	}
+	ref.Fields = nameNodes(it.emit)
+	b.owners[ref] = it
+	return b.useRow(it, sc)
+}
+
+// useRow reads every column of an item at once.
+func (b *binder) useRow(it *item, sc *scope) (info, error) {
+	if err := aliasedRow(it); err != nil {
+		return info{}, err
+	}
+	it.useAll()
+	in := info{origin: Origin{Unknown: true}}
+	for _, c := range it.columns {
+		b.collect(sc, it, c)
+		in.filtered = in.filtered || c.filtered
+	}
+	return in, nil
+}
+
+// rowItem is the FROM item whose whole row an expression is; nil if it is something else.
+func (b *binder) rowItem(n *pg.Node, sc *scope) *item {
+	parts, star := splitName(n.GetColumnRef().GetFields())
+	if star || len(parts) != 1 {
+		return nil
+	}
+	if _, c, err := sc.findColumn(parts[0]); c != nil || err != nil {
+		return nil
+	}
+	it, err := sc.findItem("", parts[0])
+	if err != nil {
+		return nil
+	}
+	return it
+}
+
+// indirection binds subscripts and field selections. (row).field is a column; a field of anything else must not be the
+// functional notation for a function that is not reviewed (pitfall S12).
+func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, error) {
+	rest := x.Indirection
+	if it := b.rowItem(x.Arg, sc); it != nil && rest[0].GetString_() != nil {
+		field := rest[0].GetString_().Sval
+		x.Arg = pg.MakeColumnRefNode(nameNodes(it.name, field), 0)
+		if len(rest) == 1 {
+			n.Node = x.Arg.Node
+			return b.expr(n, sc)
+		}
+		rest = rest[1:]
+		x.Indirection = rest
+	}
+	in, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	for _, step := range rest {
+		if err := b.indirectionStep(step, sc, &in); err != nil {
+			return info{}, err
+		}
+	}
+	return info{filtered: in.filtered, origin: Origin{Unknown: true}}, nil
+}
+
+func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {
+	if idx := step.GetAIndices(); idx != nil {
+		sub, err := b.exprs([]*pg.Node{idx.Lidx, idx.Uidx}, sc)
+		in.merge(sub)
+		return err
+	}
+	field := step.GetString_()
+	if field == nil {
+		return refused("expand-composite", "cordon: (expression).* is not understood", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
+	}
+	return b.fieldName(field.Sval)
+}
+
+// fieldName admits a field that is not the functional notation of a call that would need to be looked at.
+func (b *binder) fieldName(name string) error {
+	if _, ok := b.env.twin.snapshot.TypeByName("pg_catalog", name); ok { // then it is a cast, which for reg* looks names up
+		return refused("functional-notation", "cordon: field "+quoted(name)+" could be a cast to the type of that name", "Write the cast as CAST(... AS "+name+"), or put the function into FROM.")
+	}
+	if !b.env.twin.accepts("pg_catalog", name, 1) {
+		return nil
+	}
+	v := b.env.twin.call("pg_catalog", name, 1)
+	if !v.admitted || v.rule.Template != "" {
+		return refused("functional-notation", "cordon: field "+quoted(name)+" could be a call of the function of that name", "Write the call as "+name+"(...), or put the function into FROM.")
+	}
+	return nil
+}

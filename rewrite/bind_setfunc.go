@@ -1,0 +1,109 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// rangeFunction binds functions in FROM; they see the items to their left without LATERAL.
+func (b *binder) rangeFunction(x *pg.RangeFunction, sc *scope) (*item, error) {
+	it := &item{name: x.Alias.GetAliasname(), rel: true, cols: true}
+	expandUnnest(x)
+	for _, n := range x.Functions {
+		list := n.GetList().GetItems()
+		columns, name, err := b.tableFunction(list[0], x, sc)
+		if err != nil {
+			return nil, err
+		}
+		if it.name == "" {
+			it.name = name
+		}
+		if len(list) > 1 {
+			if defs := list[1].GetList().GetItems(); len(defs) > 0 {
+				if columns, err = b.definedColumns(defs); err != nil {
+					return nil, err
+				}
+			}
+		}
+		it.columns = append(it.columns, columns...)
+	}
+	if len(x.Coldeflist) > 0 {
+		columns, err := b.definedColumns(x.Coldeflist)
+		if err != nil {
+			return nil, err
+		}
+		it.columns = columns
+	}
+	if x.Ordinality {
+		it.columns = append(it.columns, &column{name: "ordinality", typ: oidInt8})
+	}
+	it.columns = rename(it.columns, x.Alias.GetColnames())
+	return it, b.claim(it, sc)
+}
+
+// expandUnnest makes ROWS FROM (unnest(a), unnest(b)) of unnest(a, b), as transformRangeFunction does.
+func expandUnnest(x *pg.RangeFunction) {
+	var functions []*pg.Node
+	for _, n := range x.Functions {
+		items := n.GetList().GetItems()
+		f := items[0].GetFuncCall()
+		parts, _ := splitName(f.GetFuncname())
+		if len(parts) != 1 || parts[0] != "unnest" || len(f.Args) < 2 || f.FuncVariadic || f.AggStar || f.AggDistinct || len(f.AggOrder) > 0 ||
+			f.AggFilter != nil || f.Over != nil || len(x.Coldeflist) > 0 || len(items) > 1 && len(items[1].GetList().GetItems()) > 0 {
+			functions = append(functions, n)
+			continue
+		}
+		for _, arg := range f.Args {
+			call := pg.MakeFuncCallNode(nameNodes("pg_catalog", "unnest"), []*pg.Node{arg}, 0)
+			call.GetFuncCall().Funcformat = pg.CoercionForm_COERCE_EXPLICIT_CALL
+			functions = append(functions, pg.MakeListNode([]*pg.Node{call, {}}))
+		}
+		x.IsRowsfrom = true
+	}
+	x.Functions = functions
+}
+
+// tableFunction binds one function call in FROM and derives the columns that it returns.
+func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*column, string, error) {
+	name, _ := figureName(n)
+	before := n.GetFuncCall()
+	in, err := b.rootExpr(n, sc, true)
+	if err != nil {
+		return nil, "", err
+	}
+	call := n.GetFuncCall()
+	if before != nil && call != before {
+		return nil, "", refused("function-in-from", "cordon: function "+name+" cannot stand in FROM", "Call it in a select list.")
+	}
+	columns := b.env.twin.outputColumns(call, b.argTypes[call])
+	if columns == nil {
+		column := &column{name: name, typ: in.typ, label: in.label}
+		if alias := x.Alias.GetAliasname(); alias != "" && len(x.Functions) == 1 {
+			column.name = alias
+		}
+		columns = append(columns, column)
+	}
+	for _, c := range columns {
+		c.filtered, c.origin = in.filtered, Origin{Unknown: true}
+	}
+	return columns, name, nil
+}
+
+// definedColumns are the columns of a column definition list; their types go by the type rule.
+func (b *binder) definedColumns(defs []*pg.Node) ([]*column, error) {
+	var columns []*column
+	for _, n := range defs {
+		def := n.GetColumnDef()
+		if def == nil {
+			return nil, refused("unknown-syntax", "cordon: this column definition list is not understood", "Write name and type of each column.")
+		}
+		oid, err := b.typeName(def.TypeName)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.collation(def.CollClause); err != nil {
+			return nil, err
+		}
+		columns = append(columns, &column{name: def.Colname, typ: oid, origin: Origin{Unknown: true}})
+	}
+	return columns, nil
+}

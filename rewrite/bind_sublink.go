@@ -1,0 +1,58 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// subLink binds a subquery in an expression.
+func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
+	before, unsafe := b.filteredTables(), b.unsafe
+	columns, err := b.query(x.Subselect.GetSelectStmt(), sc, false)
+	if err != nil {
+		return info{}, err
+	}
+	// A subquery runs when a row first asks for it: one that can raise tells that a row did.
+	in := info{safe: b.unsafe == unsafe, filtered: b.filteredTables() > before}
+	for _, c := range columns {
+		in.filtered = in.filtered || c.filtered
+	}
+	test := info{safe: true}
+	if x.Testexpr != nil {
+		if test, err = b.expr(x.Testexpr, sc); err != nil {
+			return info{}, err
+		}
+		in.merge(test)
+	}
+	if err := b.operator(x.OperName); err != nil {
+		return info{}, err
+	}
+	switch x.SubLinkType {
+	case pg.SubLinkType_EXISTS_SUBLINK:
+		in.typ = oidBool
+	case pg.SubLinkType_ANY_SUBLINK, pg.SubLinkType_ALL_SUBLINK:
+		op := "="
+		if len(x.OperName) > 0 {
+			op = lastString(x.OperName)
+		}
+		in.typ = oidBool
+		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ})
+	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
+		in.safe = false // more than one row is an error
+		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
+			in.typ, in.label = columns[0].typ, columns[0].label
+		}
+	default:
+		return info{}, refused("unknown-syntax", "cordon: this kind of subquery is not understood", "Use EXISTS, IN or a scalar subquery.")
+	}
+	return in, nil
+}
+
+func (b *binder) filteredTables() int {
+	count := 0
+	for _, t := range b.tables {
+		if t.exposed.filtered {
+			count++
+		}
+	}
+	return count
+}
