@@ -134,7 +134,11 @@ func (s *Session) key(text string, params []uint32) (planKey, bool) {
 		return planKey{}, false
 	}
 	now.path = s.state.setting()
-	return planKey{text: text, params: fmt.Sprint(params), stamp: now}, true
+	key := planKey{text: text, stamp: now}
+	if len(params) > 0 {
+		key.params = fmt.Sprint(params)
+	}
+	return key, true
 }
 
 func (s *Session) cached(text string, params []uint32) *Plan {
