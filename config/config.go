@@ -45,6 +45,7 @@ type Listen struct {
 // Upstream is the Postgres server behind cordon.
 type Upstream struct {
 	Hosts   []string // host:port, or a directory of a unix socket with :port
+	Target  string   // what a host has to be: "any", "primary" or "standby"
 	Catalog CatalogLogin
 	Refresh time.Duration // of the catalog snapshot
 }

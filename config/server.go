@@ -57,9 +57,7 @@ func readUpstream(root *section) Upstream {
 		s.fail("hosts", "is missing")
 	}
 	u.Hosts = s.list("hosts", checkHost)
-	if target := s.choice("target", "any", "primary", "standby"); target != "any" {
-		s.fail("target", `%q is not in this version of cordon, which takes the first host that accepts a connection; list only hosts that may serve and write "any"`, target)
-	}
+	u.Target = s.choice("target", "any", "primary", "standby")
 	u.Refresh = s.duration("refresh", u.Refresh)
 	if c := s.table("catalog"); c != nil {
 		u.Catalog.User, _ = c.text("user")
@@ -68,6 +66,8 @@ func readUpstream(root *section) Upstream {
 			c.fail("user", "is missing")
 		}
 		c.close()
+	} else if u.Target != "any" {
+		s.fail("target", "%q needs catalog, by which cordon asks a host which it is", u.Target)
 	}
 	return u
 }
