@@ -39,8 +39,15 @@ type binder struct {
 	refs   map[*pg.ColumnRef]*column // what references resolved to
 	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
 
+	wheres   []boundWhere              // for the fences
 	aliases  int                       // aliases made
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
+}
+
+// boundWhere is a WHERE clause and what it was bound in.
+type boundWhere struct {
+	condition *pg.Node
+	scope     *scope
 }
 
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
@@ -73,6 +80,11 @@ func newBinder(env *environment) *binder {
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.
 func (b *binder) finish(columns []*column) *boundQuery {
 	q := &boundQuery{opaque: b.opaque}
+	if b.hazard {
+		for _, w := range b.wheres {
+			b.pushConjuncts(w.condition, w.scope)
+		}
+	}
 	for _, t := range b.tables {
 		q.marks = append(q.marks, mark{t.marker, b.render(t)})
 		q.tables = append(q.tables, t.exposed.relation.OID)

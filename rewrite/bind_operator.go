@@ -23,13 +23,31 @@ func (b *binder) operator(name []*pg.Node) error {
 		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" of schema "+quoted(parts[len(parts)-2])+" is not reviewed",
 			"Use the operators of pg_catalog.")
 	}
+	return b.env.twin.operator(op)
+}
+
+// operator judges the operators of a name, once a twin.
+func (tw *twin) operator(op string) error {
+	verdict, ok := tw.operators.Load(op)
+	if !ok {
+		verdict = tw.judgeOperator(op)
+		tw.operators.Store(op, verdict)
+	}
+	if verdict == (*Error)(nil) {
+		return nil
+	}
+	failed := *verdict.(*Error) // the caller's own, to which it may add a position
+	return &failed
+}
+
+func (tw *twin) judgeOperator(op string) *Error {
 	found := false
-	for _, o := range b.env.twin.snapshot.Operators(op) {
+	for _, o := range tw.snapshot.Operators(op) {
 		if o.Schema != "pg_catalog" {
 			continue
 		}
 		found = true
-		left, right := b.typeNameOf(o.Left), b.typeNameOf(o.Right)
+		left, right := tw.typeName(o.Left), tw.typeName(o.Right)
 		// An overload on a type that no cast reaches (xid, tid, aclitem) is met only on catalog columns; all of these are pure.
 		reached := (left == "" || builtin.Type(left)) && builtin.Type(right)
 		if o.OID >= catalog.FirstUserOID || reached && !builtin.Operator(op, left, right) {
@@ -42,12 +60,14 @@ func (b *binder) operator(name []*pg.Node) error {
 	return nil
 }
 
-func (b *binder) typeNameOf(oid uint32) string {
-	if t, ok := b.env.twin.snapshot.Types[oid]; ok {
+func (tw *twin) typeName(oid uint32) string {
+	if t, ok := tw.snapshot.Types[oid]; ok {
 		return t.Name
 	}
 	return ""
 }
+
+func (b *binder) typeNameOf(oid uint32) string { return b.env.twin.typeName(oid) }
 
 // comparable says that comparing two values cannot raise, whatever they are.
 func (b *binder) comparable(op string, l, r info) bool {

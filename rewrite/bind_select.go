@@ -38,7 +38,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
 		}
-		b.pushConjuncts(sel.WhereClause, sc)
+		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc})
 	}
 	sc.owner.collecting = len(sel.GroupClause) > 0
 	columns, err := b.targets(sel, sc, top)

@@ -6,7 +6,6 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
@@ -112,28 +111,6 @@ func quietNode(n *pg.Node) bool {
 		return x.SubLink.SubLinkType != pg.SubLinkType_EXPR_SUBLINK
 	}
 	return true
-}
-
-// walkNodes visits every node below and including n.
-func walkNodes(n *pg.Node, visit func(*pg.Node)) { walkMessage(n.ProtoReflect(), visit) }
-
-func walkMessage(m protoreflect.Message, visit func(*pg.Node)) {
-	if n, ok := m.Interface().(*pg.Node); ok {
-		visit(n)
-	}
-	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if fd.Kind() != protoreflect.MessageKind {
-			return true
-		}
-		if !fd.IsList() {
-			walkMessage(v.Message(), visit)
-			return true
-		}
-		for i := range v.List().Len() {
-			walkMessage(v.List().Get(i).Message(), visit)
-		}
-		return true
-	})
 }
 
 // cloneNode copies a subtree.

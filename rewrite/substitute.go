@@ -148,7 +148,7 @@ func (c *exposedColumn) null() string {
 	return null
 }
 
-// pushConjuncts copies into the fence of a filtered table those conditions of WHERE that are safe and read only it.
+// pushConjuncts copies into the fence of a filtered table, if the statement needs it, those conditions of WHERE that are safe and read only it.
 func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
 	for _, c := range conjuncts(where) {
 		it := b.soleTable(c, sc)

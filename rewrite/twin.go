@@ -15,16 +15,17 @@ import (
 // twin is what an effective policy leaves of a catalog snapshot: which relations a masked session sees, with which
 // columns, and the SQL that each column is read by. It is safe for concurrent use.
 type twin struct {
-	policy   *config.Database
-	snapshot *catalog.Snapshot
-	forms    forms
-	tables   map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
-	schemas  map[string]bool     // those of people's own in which something of the twin lies
-	missing  []string            // what the policy lists and the database lacks
-	casts    []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
-	sets     map[string]string   // text of the set markers of package builtin, but for the search_path
-	calls    sync.Map            // callKey -> callVerdict
-	system   sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
+	policy    *config.Database
+	snapshot  *catalog.Snapshot
+	forms     forms
+	tables    map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
+	schemas   map[string]bool     // those of people's own in which something of the twin lies
+	missing   []string            // what the policy lists and the database lacks
+	casts     []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
+	sets      map[string]string   // text of the set markers of package builtin, but for the search_path
+	calls     sync.Map            // callKey -> callVerdict
+	operators sync.Map            // operator name -> *Error, nil where its operators are reviewed
+	system    sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
 }
 
 // forms renders treatments; golden tests abbreviate the ciphers.
