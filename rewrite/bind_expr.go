@@ -8,6 +8,8 @@ import (
 const (
 	oidBool        = 16
 	oidInt8        = 20
+	oidName        = 19
+	oidInt2        = 21
 	oidInt4        = 23
 	oidText        = 25
 	oidOID         = 26

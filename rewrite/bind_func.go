@@ -130,6 +130,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err := b.configArgument(f, name); err != nil {
 		return info{}, err
 	}
+	arguments := in.safe
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	in.typ = v.result
 	in.moment = args == 0 && moments[name]
@@ -141,9 +142,33 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		if err := b.resolveNames(f, v.rule); err != nil {
 			return info{}, err
 		}
-		return info{filtered: in.filtered, typ: v.result}, b.applyTemplate(n, v.rule.Template, f.Args)
+		template := v.rule.Template
+		if byNumber := builtin.ByNumber(name, args); byNumber != "" && b.argTypes[f][args-2] == oidInt2 {
+			template = byNumber
+		}
+		safe := arguments && quietTemplates[name] && b.takesNumbers(f)
+		return info{filtered: in.filtered, typ: v.result, safe: safe}, b.applyTemplate(n, template, f.Args)
 	}
 	return in, nil
+}
+
+// quietTemplates are describing functions whose templates answer for every number without an error.
+var quietTemplates = map[string]bool{"format_type": true, "pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true,
+	"pg_operator_is_visible": true, "pg_opclass_is_visible": true, "pg_collation_is_visible": true, "pg_get_expr": true, "pg_get_userbyid": true,
+	"obj_description": true, "col_description": true, "shobj_description": true}
+
+// takesNumbers says that a call's first argument is an oid or of a type that is one without a conversion, and the others numbers or literals.
+func (b *binder) takesNumbers(f *pg.FuncCall) bool {
+	for i, typ := range b.argTypes[f] {
+		literal := f.Args[i].GetAConst() != nil
+		switch {
+		case typ == oidOID, typ == oidInt4:
+		case i > 0 && (typ == oidInt2 || literal):
+		default:
+			return false
+		}
+	}
+	return len(f.Args) > 0
 }
 
 // configArgument admits only built-in text search configurations where the server would look an untyped text up as one.

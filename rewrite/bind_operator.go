@@ -82,7 +82,7 @@ func (b *binder) comparable(op string, l, r info) bool {
 	case r.literal:
 		r.typ = l.typ
 	}
-	l.typ, r.typ = asText(l.typ), asText(r.typ)
+	l.typ, r.typ = asText(b.env.twin.base(l.typ)), asText(b.env.twin.base(r.typ))
 	if l.typ == 0 || r.typ == 0 {
 		return false
 	}
@@ -92,6 +92,39 @@ func (b *binder) comparable(op string, l, r info) bool {
 		}
 	}
 	return builtin.SafeOperator(op, b.typeNameOf(l.typ), b.typeNameOf(r.typ))
+}
+
+// base is the type under a domain: reading a value checks no constraint.
+func (tw *twin) base(typ uint32) uint32 {
+	for range 8 {
+		t, ok := tw.snapshot.Types[typ]
+		if !ok || t.Kind != 'd' {
+			break
+		}
+		typ = t.Base
+	}
+	return typ
+}
+
+// isText says that a value is text or name, of a collation that LIKE and regular expressions take.
+func (b *binder) isText(in info) bool {
+	typ := asText(b.env.twin.base(in.typ))
+	return (typ == oidText || typ == oidName) && !in.collated
+}
+
+// plainRegexp is a regular expression literal that means what it says in every flavour, as psql makes of \d name.
+var plainRegexp = regexp.MustCompile(`^\^?(\([A-Za-z0-9_]+\)|[A-Za-z0-9_]+)\$?$`)
+
+// wellFormedRegexp says that matching this pattern cannot raise: a plain literal, perhaps with the default collation behind it.
+func wellFormedRegexp(n *pg.Node) bool {
+	if c := n.GetCollateClause(); c != nil {
+		if parts, _ := splitName(c.Collname); len(parts) == 0 || parts[len(parts)-1] != "default" {
+			return false
+		}
+		n = c.Arg
+	}
+	c := n.GetAConst().GetSval()
+	return c != nil && plainRegexp.MatchString(c.Sval)
 }
 
 // asText is text for varchar, which has no operators of its own.
@@ -131,13 +164,16 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 			in.typ, in.safe = oidBool, b.comparableRows(op, rows, x.Rexpr.GetRowExpr())
 			return in, nil
 		}
+		if (op == "~" || op == "!~") && b.isText(l) && l.safe && wellFormedRegexp(x.Rexpr) {
+			return info{typ: oidBool, filtered: in.filtered, safe: true}, nil
+		}
 		return b.binary(op, l, r, in), nil
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		in.typ, in.safe = oidBool, in.safe && b.comparable("=", l, r)
 	case pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN:
 		in.typ, in.safe = oidBool, in.safe && b.comparableList(op, l, x.Rexpr.GetList().GetItems())
 	case pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
-		in.typ, in.safe = oidBool, in.safe && asText(l.typ) == oidText && !l.collated && wellFormedPattern(x.Rexpr)
+		in.typ, in.safe = oidBool, in.safe && b.isText(l) && wellFormedPattern(x.Rexpr)
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:

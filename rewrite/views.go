@@ -58,7 +58,8 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 				return nil, errRowSecurity
 			}
 		}
-		b.hazard = b.hazard || fenced
+		// What a system view computes is the server's own, over names as templates show them; it does not tell.
+		b.hazard = fenced || b.hazard && rel.OID >= catalog.FirstUserOID
 		e.raises = rel.OID >= catalog.FirstUserOID && b.unsafe > 0
 		e.columns = nil
 		for i, c := range columns {

@@ -46,3 +46,23 @@ func columnPrivilege(relation, column, role, privilege string) string {
 		column + ")::pg_catalog.text) AND (cordon_o.attrelid OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid OR " + attribute +
 		" OPERATOR(pg_catalog.=) ANY (" + MarkAttributes + ")) LIMIT 1)"
 }
+
+// ByNumber is the template of has_column_privilege where the column is given by its number, as information_schema gives it: it looks
+// nothing up. Empty for any other function.
+func ByNumber(name string, nargs int) string {
+	switch {
+	case name != "has_column_privilege":
+		return ""
+	case nargs == 3:
+		return columnPrivilegeByNumber("$1", "$2", "", "$3")
+	case nargs == 4:
+		return columnPrivilegeByNumber("$2", "$3", "$1, ", "$4")
+	}
+	return ""
+}
+
+func columnPrivilegeByNumber(relation, column, role, privilege string) string {
+	return when(oid(relation)+" OPERATOR(pg_catalog.<) "+catalogOID+"::pg_catalog.oid OR ((("+oid(relation)+")::pg_catalog.int8 OPERATOR(pg_catalog.<<) 16) OPERATOR(pg_catalog.+) ("+
+		column+")::pg_catalog.int8) OPERATOR(pg_catalog.=) ANY ("+MarkAttributes+")",
+		"pg_catalog.has_column_privilege("+role+oid(relation)+", ("+column+")::pg_catalog.int2, "+privilege+")")
+}
