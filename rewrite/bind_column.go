@@ -134,7 +134,11 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 			return info{}, err
 		}
 	}
-	return info{filtered: in.filtered, origin: Origin{Unknown: true}}, nil
+	out := info{filtered: in.filtered, origin: Origin{Unknown: true}}
+	if element := b.env.twin.snapshot.Elem(in.typ); element != 0 && len(rest) == 1 && rest[0].GetAIndices() != nil && !rest[0].GetAIndices().IsSlice {
+		out.typ, out.safe = element, in.safe // a place that the array does not have is NULL
+	}
+	return out, nil
 }
 
 func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {

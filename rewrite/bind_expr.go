@@ -9,6 +9,7 @@ const (
 	oidBool        = 16
 	oidInt8        = 20
 	oidName        = 19
+	oidNameArray   = 1003
 	oidInt2        = 21
 	oidInt4        = 23
 	oidText        = 25
@@ -133,8 +134,7 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 		in.safe = false
 		return in, err
 	case *pg.Node_AArrayExpr:
-		in, err := b.exprs(x.AArrayExpr.Elements, sc)
-		return typed(in, err, 0, false)
+		return b.arrayExpr(x.AArrayExpr, sc)
 	case *pg.Node_RowExpr:
 		in, err := b.exprs(x.RowExpr.Args, sc)
 		return typed(in, err, 0, false)
@@ -206,8 +206,26 @@ func (b *binder) caseExpr(x *pg.CaseExpr, sc *scope) (info, error) {
 	}
 	in, err := b.choice(results, sc)
 	in.merge(cond)
-	in.safe = in.safe && x.Arg == nil // CASE x WHEN y is an equality of types that are not looked at
+	for _, n := range conditions[1:] {
+		in.safe = in.safe && (x.Arg == nil || b.comparable("=", b.operand(x.Arg), b.operand(n)))
+	}
 	return in, err
+}
+
+// arrayExpr binds ARRAY[...], which raises only where its members are converted.
+func (b *binder) arrayExpr(x *pg.A_ArrayExpr, sc *scope) (info, error) {
+	in, err := b.choice(x.Elements, sc)
+	if err != nil {
+		return info{}, err
+	}
+	element := in.typ
+	// Arrays within an array raise where their lengths differ.
+	in.safe = in.safe && (in.literal || element != 0 && b.env.twin.snapshot.Elem(element) == 0)
+	in.typ, in.label, in.literal = 0, label{}, false
+	if t, ok := b.env.twin.snapshot.Types[element]; ok {
+		in.typ = t.Array
+	}
+	return in, nil
 }
 
 // choice binds alternatives of one value; the label is joined over all of them.

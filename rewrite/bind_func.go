@@ -289,6 +289,9 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 // callArguments binds what stands in a call's parentheses and after it.
 func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, error) {
 	aggregate := v.kind == 'a' && f.Over == nil
+	if f.Over != nil && sc.owner != nil {
+		sc.owner.aggregated = true
+	}
 	if aggregate && sc.owner != nil {
 		sc.owner.aggregates++
 		defer func() { sc.owner.aggregates-- }()

@@ -86,6 +86,9 @@ func (b *binder) comparable(op string, l, r info) bool {
 	if l.typ == 0 || r.typ == 0 {
 		return false
 	}
+	if (l.typ == oidOID && r.typ == oidInt4 || l.typ == oidInt4 && r.typ == oidOID) && (op == "=" || op == "<>") {
+		return true // an int4 is an oid without a conversion
+	}
 	if l.typ == r.typ && quietOperators[op] {
 		if t, ok := b.env.twin.snapshot.Types[l.typ]; ok && t.Kind == 'e' {
 			return true
@@ -177,7 +180,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:
-		in.typ, in.label, in.safe = l.typ, l.label, false
+		in.typ, in.label, in.safe = l.typ, l.label, in.safe && b.comparable("=", l, r)
 	default: // SIMILAR, BETWEEN SYMMETRIC
 		in.typ, in.safe = oidBool, false
 	}

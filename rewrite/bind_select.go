@@ -13,7 +13,7 @@ type selectScope struct {
 	taken      map[string]*item // aliases of its FROM clause as they are sent
 	collecting bool             // references are after grouping: in the select list, HAVING, ORDER BY
 	aggregates int              // depth of aggregate arguments being bound
-	aggregated bool             // an aggregate of this SELECT itself was bound
+	aggregated bool             // an aggregate or a window function of this SELECT itself was bound
 	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
 }
 
@@ -93,7 +93,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		}
 		name := outputName(target)
 		shown := shownReg(target.Val)
-		in, err := b.rootExpr(target.Val, sc, !top)
+		in, err := b.targetExpr(target.Val, sc, top)
 		if err != nil {
 			return nil, err
 		}
@@ -110,6 +110,17 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 	}
 	sel.TargetList = list
 	return columns, nil
+}
+
+// targetExpr binds a select item. Below the outermost select list it may be moved to where rows are not filtered yet, unless it is computed
+// above an aggregate or a window of this SELECT, which no condition passes.
+func (b *binder) targetExpr(n *pg.Node, sc *scope, top bool) (info, error) {
+	sc.owner.aggregated = false
+	in, err := b.expr(n, sc)
+	if err == nil && !top && !in.safe && !sc.owner.aggregated {
+		b.hazard = true
+	}
+	return in, err
 }
 
 // grouping binds GROUP BY, where a bare name is an input column first, and HAVING.

@@ -117,7 +117,7 @@ func (b *binder) currentSchemas(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 		quotedNames = append(quotedNames, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)+`"`)
 	}
 	n.Node = castNode("{"+strings.Join(quotedNames, ",")+"}", "name", true).Node
-	return info{safe: true}, true, nil
+	return info{typ: oidNameArray, safe: true}, true, nil
 }
 
 // toReg answers to_regclass and its relatives in the twin: the name, or NULL where it names nothing.

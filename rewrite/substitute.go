@@ -157,7 +157,7 @@ func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
 		}
 		probe := newBinder(b.env)
 		copied := cloneNode(c)
-		if in, err := probe.expr(copied, &scope{items: sc.items, owner: &selectScope{}}); err != nil || !in.safe {
+		if in, err := probe.expr(copied, &scope{items: sc.items, parent: sc.parent, owner: &selectScope{}}); err != nil || !in.safe {
 			continue
 		}
 		if text, err := deparseExpr(copied); err == nil {
@@ -176,15 +176,11 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 		case *pg.Node_SubLink, *pg.Node_FuncCall:
 			simple = false
 		case *pg.Node_ColumnRef:
-			var found *item
-			for _, it := range sc.items {
-				for _, c := range it.columns {
-					if b.refs[x.ColumnRef] == c && it.table != nil {
-						found = it
-					}
-				}
+			found, here := b.itemOf(x.ColumnRef, sc)
+			if !here && b.refs[x.ColumnRef] != nil && len(x.ColumnRef.Fields) > 1 {
+				return // of a query around this one: visible in the fence, too
 			}
-			if found == nil || only != nil && only != found {
+			if found == nil || found.table == nil || only != nil && only != found {
 				simple = false
 			}
 			only = found
@@ -196,14 +192,25 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 	return only
 }
 
+// itemOf is the FROM item of a scope that a bound reference reads; here says whether there is one, a join without an alias included.
+func (b *binder) itemOf(ref *pg.ColumnRef, sc *scope) (found *item, here bool) {
+	for _, it := range sc.items {
+		for _, c := range it.columns {
+			if b.refs[ref] == c {
+				here = true
+				if it.table != nil {
+					found = it
+				}
+			}
+		}
+	}
+	return found, here
+}
+
 // deparseExpr writes an expression back.
 func deparseExpr(n *pg.Node) (string, error) {
-	const head = "SELECT "
-	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
-		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(n, 0)},
-		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
-	}}}}}})
-	return strings.TrimPrefix(text, head), err
+	text, err := deparse(selectOf(n))
+	return strings.TrimPrefix(text, "SELECT "), err
 }
 
 // notCopied are the kinds of relations that COPY ... TO does not take (BeginCopyTo in copyto.c). A view that the policy lists is a table of
