@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -146,7 +147,8 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		if byNumber := builtin.ByNumber(name, args); byNumber != "" && b.argTypes[f][args-2] == oidInt2 {
 			template = byNumber
 		}
-		safe := arguments && quietTemplates[name] && b.takesNumbers(f)
+		constant := !strings.Contains(template, "$")
+		safe := arguments && (constant || quietTemplates[name] && b.takesNumbers(f))
 		return info{filtered: in.filtered, typ: v.result, safe: safe}, b.applyTemplate(n, template, f.Args)
 	}
 	return in, nil
