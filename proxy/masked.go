@@ -192,7 +192,8 @@ func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) erro
 	direction.Go(func() {
 		serverErr = h.guarded(func() error { return fromServer(h.client, server, m, resume) })
 		close(serverEnded)
-		_ = h.client.SetReadDeadline(time.Now()) // wakes the other direction
+		_ = h.client.SetReadDeadline(time.Now()) // wakes the other direction where it reads the client,
+		_ = server.SetWriteDeadline(time.Now())  // and where it writes to a server that reads no more
 	})
 	clientErr := h.guarded(func() error { return fromClient(h.client, server, m, resume, serverEnded) })
 	byServer := false
