@@ -234,7 +234,9 @@ func alarmConversations() map[string]conversation {
 		return conversation{steps: []step{{client: ofClient(query("q")), toServer: "Q(sent q)"}, {server: answer, ends: "egress alarm"}}}
 	}
 	all := map[string]conversation{
-		"a column of a hidden table":      after(ofServer(columns(99), rowOf1)),
+		"a column of a hidden table": after(ofServer(columns(99), rowOf1)),
+		"a hidden column that the plan did not foretell": {steps: []step{{client: ofClient(query("anywhere")), toServer: "Q(sent anywhere)"},
+			{server: ofServer(columns(99), rowOf1), ends: "egress alarm"}}},
 		"a column more than planned":      after(ofServer(columns(shownTable, shownTable), rowOf1)),
 		"a row without a description":     after(ofServer(rowOf1)),
 		"a row behind the end":            after(ofServer(&pgproto3.CopyOutResponse{})),

@@ -18,7 +18,7 @@ import (
 // shownTable is the one relation whose first column the fake session shows.
 const shownTable = 16387
 
-// fakeSession plans by the first word of a statement: refuse, track, opaque, copy, prepare, deallocate, wide; anything else is a query of one
+// fakeSession plans by the first word of a statement: refuse, track, opaque, anywhere, copy, prepare, deallocate; anything else is a query of one
 // column. What is sent is the statement behind "sent ".
 type fakeSession struct {
 	stale  map[string]bool // statements whose plans are no longer current
@@ -40,6 +40,8 @@ func (f *fakeSession) plan(text string) (*rewrite.Plan, error) {
 	}
 	p := &rewrite.Plan{SQL: "sent " + text, Kind: rewrite.KindQuery, Columns: []rewrite.Origin{{Table: shownTable, Column: 1}}}
 	switch word {
+	case "anywhere": // the binder could not tell what the server would announce
+		p.Columns[0].Unknown = true
 	case "opaque":
 		p.Opaque = true
 	case "copy":
