@@ -237,7 +237,7 @@ func (m *machine) serverError(msg []byte) error {
 		m.emit(out)
 		return nil // ReadyForQuery follows
 	}
-	hidden := m.discard()
+	hidden := m.discard() && a.name == describedCopy // what failed before cordon's own messages is the client's to know
 	m.resend()
 	if hidden {
 		var e pgproto3.ErrorResponse
