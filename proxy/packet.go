@@ -56,6 +56,9 @@ type startupMessage struct {
 
 // parseStartup reads the body of a StartupMessage.
 func parseStartup(body []byte) (*startupMessage, error) {
+	if len(body) < 4 {
+		return nil, fmt.Errorf("%w: startup packet without a version", errProtocol)
+	}
 	m := &startupMessage{raw: packet(body), version: binary.BigEndian.Uint32(body), parameters: map[string]string{}}
 	rest := body[4:]
 	for {
