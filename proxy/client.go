@@ -145,7 +145,7 @@ func (m *machine) describeCopy(p *rewrite.Plan) {
 // parse rewrites a statement, and describes it: a client that never asks is checked too.
 func (m *machine) parse(body []byte) error {
 	var msg pgproto3.Parse
-	if err := msg.Decode(body); err != nil {
+	if err := decode(&msg, body); err != nil {
 		return fmt.Errorf("%w: Parse: %w", errProtocol, err)
 	}
 	if strings.HasPrefix(msg.Name, "cordon.") {

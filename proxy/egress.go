@@ -18,7 +18,7 @@ func (a *alarm) Error() string { return "egress alarm: " + a.cause }
 // so a rename between snapshot and execution is caught (pitfall S1).
 func checkRow(body []byte, session Session, plan *rewrite.Plan) error {
 	var row pgproto3.RowDescription
-	if err := row.Decode(body); err != nil {
+	if err := decode(&row, body); err != nil {
 		return fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
 	}
 	if plan != nil && plan.Columns != nil && len(plan.Columns) != len(row.Fields) {

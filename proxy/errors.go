@@ -25,7 +25,7 @@ const withheld = "cordon: the text of this error is withheld, since it could hol
 // filterError keeps severity, SQLSTATE and message of a server's error; the rest could name what the twin lacks.
 func filterError(body []byte, opaque bool) ([]byte, string, error) {
 	var e pgproto3.ErrorResponse
-	if err := e.Decode(body); err != nil {
+	if err := decode(&e, body); err != nil {
 		return nil, "", err
 	}
 	kept := pgproto3.ErrorResponse{Severity: e.Severity, SeverityUnlocalized: e.SeverityUnlocalized, Code: e.Code, Message: e.Message}
@@ -38,13 +38,13 @@ func filterError(body []byte, opaque bool) ([]byte, string, error) {
 // isFatal says that an error ends the session.
 func isFatal(body []byte) bool {
 	var e pgproto3.ErrorResponse
-	return e.Decode(body) == nil && (e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC")
+	return decode(&e, body) == nil && (e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC")
 }
 
 // loginRefused is why the server did not let a client in.
 func loginRefused(msg []byte) error {
 	var e pgproto3.ErrorResponse
-	if err := e.Decode(msg[5:]); err != nil {
+	if err := decode(&e, msg[5:]); err != nil {
 		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
 	}
 	return fmt.Errorf("the server refused the login: %s: %s", e.Code, e.Message)
@@ -53,7 +53,7 @@ func loginRefused(msg []byte) error {
 // filterNotice keeps as much of a notice as of an error, and nothing of those below NOTICE.
 func filterNotice(body []byte, opaque bool) ([]byte, error) {
 	var n pgproto3.NoticeResponse
-	if err := n.Decode(body); err != nil {
+	if err := decode(&n, body); err != nil {
 		return nil, err
 	}
 	severity := n.SeverityUnlocalized

@@ -171,7 +171,7 @@ func verify(server net.Conn, session *rewrite.Session) error {
 			return errors.New("the upstream does not know cordon's settings; is there a pooler in between?")
 		case 'D':
 			var row pgproto3.DataRow
-			if err := row.Decode(msg[5:]); err != nil {
+			if err := decode(&row, msg[5:]); err != nil {
 				return fmt.Errorf("reading the settings: %w", err)
 			}
 			for _, v := range row.Values {

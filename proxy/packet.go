@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgproto3/v2"
 )
 
 // The packets that come before typed messages: https://www.postgresql.org/docs/current/protocol-message-formats.html.
@@ -122,6 +124,16 @@ func negotiateProtocolVersion(minor uint32, unknown []string) []byte {
 		body = append(append(body, name...), 0)
 	}
 	return message('v', body)
+}
+
+// decode reads a message's body. pgproto3 v2 indexes a body that is too short without looking; that is an error here.
+func decode(m pgproto3.Message, body []byte) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a body of %d bytes is too short", len(body))
+		}
+	}()
+	return m.Decode(body)
 }
 
 // message frames a body with its type.

@@ -241,7 +241,7 @@ func (m *machine) serverError(msg []byte) error {
 	m.resend()
 	if hidden {
 		var e pgproto3.ErrorResponse
-		if err := e.Decode(out[5:]); err == nil { // told when the COPY itself fails
+		if err := decode(&e, out[5:]); err == nil { // told when the COPY itself fails
 			m.copyError = &rewrite.Error{Code: e.Code, Message: e.Message}
 		}
 		return nil
@@ -307,7 +307,7 @@ func filterParameter(msg []byte, session Session) ([]byte, error) {
 // notification passes NOTIFY on for channels that the policy lists (pitfall C6).
 func (m *machine) notification(msg []byte) error {
 	var n pgproto3.NotificationResponse
-	if err := n.Decode(msg[5:]); err != nil {
+	if err := decode(&n, msg[5:]); err != nil {
 		return fmt.Errorf("%w: NotificationResponse: %w", errProtocol, err)
 	}
 	if m.session.ForwardsNotification(n.Channel) {
