@@ -200,12 +200,18 @@ func (h *handshake) relay(ctx context.Context, server net.Conn, m *machine) erro
 	select {
 	case <-serverEnded:
 		byServer = true // the client's read was cut short
-	default: // whatever the server says now, the client ended the session
+	default: // the client ended the session
+		if half, ok := server.(interface{ CloseWrite() error }); ok && errors.Is(clientErr, io.EOF) && half.CloseWrite() == nil {
+			<-serverEnded // it may have closed its sending half alone, and wait for answers
+		}
 		_ = h.client.SetWriteDeadline(time.Now().Add(time.Second))
 	}
 	_ = server.Close()
 	direction.Wait() // from here on nobody else writes to the client
+	var raised *alarm
 	switch {
+	case errors.As(serverErr, &raised):
+		return h.explain(ctx, serverErr)
 	case !byServer:
 		return h.explain(ctx, clientErr)
 	case m.ended != "" || isClosed(serverErr):
