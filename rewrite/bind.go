@@ -278,7 +278,7 @@ func (b *binder) limit(sel *pg.SelectStmt, sc *scope) error {
 
 // count binds a number of rows, of LIMIT, OFFSET or a frame: anything but a literal could be negative, which raises.
 func (b *binder) count(n *pg.Node, sc *scope) error {
-	if c := n.GetAConst(); c == nil || c.GetIval().GetIval() < 0 {
+	if c := n.GetAConst(); !c.GetIsnull() && (c.GetIval() == nil || c.GetIval().Ival < 0) { // LIMIT ALL is NULL
 		b.unsafe++
 	}
 	_, err := b.expr(n, sc)

@@ -25,6 +25,10 @@ COMMENT ON TABLE messages IS 'zzcomment{world}';
 COMMENT ON COLUMN users.phone IS 'zzcomment{world}';
 CREATE TABLE friends (a int8 REFERENCES users ON UPDATE CASCADE, b int8 REFERENCES users ON UPDATE CASCADE, since date);
 INSERT INTO friends SELECT g, g + 1, date '2024-01-01' FROM generate_series(1, 150) g;
+-- Its row filter costs more than most conditions, so that the server would evaluate those first.
+CREATE TABLE costly (id int8 PRIMARY KEY, owner int8 REFERENCES users ON UPDATE CASCADE, amount int4, big numeric, words text);
+INSERT INTO costly SELECT g, g, CASE WHEN g > 150 THEN {world} * 7 ELSE 100 END, CASE WHEN g > 150 THEN {world} * 10::numeric ^ 400 ELSE 1 END,
+    CASE WHEN g > 150 THEN 'zz{world}' ELSE 'word' END FROM generate_series(1, 200) g;
 CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
 CREATE VIEW phones AS SELECT user_id, phone FROM users;
 CREATE MATERIALIZED VIEW stats AS SELECT count(*) AS n, max(phone) AS p FROM users;
