@@ -57,7 +57,7 @@ func admitNode(n *pg.Node) error {
 	case "locking_clause":
 		return refused("forbidden-locking", "cordon: FOR UPDATE and FOR SHARE take row locks; masked sessions are read-only", "Leave the locking clause out.")
 	case "range_table_sample":
-		return refused("table-sample", "cordon: TABLESAMPLE would sample hidden rows", "Use WHERE random() < fraction.")
+		return refused("tablesample", "cordon: TABLESAMPLE would sample hidden rows", "Use WHERE random() < 0.01, or ORDER BY random() LIMIT n.")
 	}
 	if !queryNodes[kind] {
 		return refused("unknown-node", fmt.Sprintf("cordon: %s is not admitted in a query", kind), "Write the query without it.")
