@@ -239,7 +239,8 @@ func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
 	for i, l := range left {
 		m := *l
 		m.label = joinLabels(l.label, right[i].label)
-		m.filtered = l.filtered || right[i].filtered
+		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
+		m.collate = joinCollations(l.collate, right[i].collate)
 		m.origin = Origin{Unknown: true}
 		b.convert(m.typ, right[i].typ)
 		if m.typ != right[i].typ {
@@ -297,7 +298,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 				return nil, err
 			}
 			if row == 0 {
-				columns = append(columns, &column{name: "column" + itoa(i+1), typ: in.typ, label: in.label, filtered: in.filtered, origin: Origin{Unknown: true}})
+				columns = append(columns, &column{name: "column" + itoa(i+1), typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}})
 				continue
 			}
 			if i >= len(columns) {
@@ -305,7 +306,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 			}
 			c := columns[i]
 			b.convert(c.typ, in.typ)
-			c.label, c.filtered = joinLabels(c.label, in.label), c.filtered || in.filtered
+			c.label, c.filtered, c.collate = joinLabels(c.label, in.label), c.filtered || in.filtered, joinCollations(c.collate, in.collate)
 			if c.typ != in.typ {
 				c.typ = 0
 			}

@@ -61,7 +61,7 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
-	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collated: c.collated}
+	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collate: c.collate}
 }
 
 // wholeRow binds a name that is no column: a row of a FROM item.
@@ -134,7 +134,7 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 			return info{}, err
 		}
 	}
-	out := info{filtered: in.filtered, origin: Origin{Unknown: true}}
+	out := info{filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}}
 	if element := b.env.twin.snapshot.Elem(in.typ); element != 0 && len(rest) == 1 && rest[0].GetAIndices() != nil && !rest[0].GetAIndices().IsSlice {
 		out.typ, out.safe = element, in.safe // a place that the array does not have is NULL
 	}

@@ -29,17 +29,17 @@ type info struct {
 	// safe: cannot raise, has no effect, and tells nothing by being evaluated, for every value of what it reads.
 	safe    bool
 	literal bool // an untyped literal or a parameter: takes the type of what it meets
-	// collated: of a collation that may be non-deterministic, for which LIKE raises.
-	collated bool
-	moment   bool // a point in time that depends on no row: now(), CURRENT_DATE and these moved by a short interval
-	span     bool // a literal interval too short to overflow a timestamp of our times
+	// collate is the collation, quoted and qualified; empty for none and for the database's own, which yields to any other.
+	collate string
+	moment  bool // a point in time that depends on no row: now(), CURRENT_DATE and these moved by a short interval
+	span    bool // a literal interval too short to overflow a timestamp of our times
 }
 
 // merge adds an operand to what is known of an expression made of it.
 func (in *info) merge(arg info) {
 	in.filtered = in.filtered || arg.filtered
 	in.safe = in.safe && arg.safe
-	in.collated = in.collated || arg.collated
+	in.collate = joinCollations(in.collate, arg.collate)
 	in.origin = Origin{}
 }
 

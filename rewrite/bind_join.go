@@ -98,12 +98,14 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		}
 		l.use()
 		r.use()
-		m := &column{name: name, label: joinLabels(l.label, r.label), filtered: l.filtered || r.filtered,
-			origin: Origin{Unknown: true}, uses: append(slices.Clone(l.uses), r.uses...)}
+		m := &column{name: name, label: joinLabels(l.label, r.label), filtered: l.filtered || r.filtered, raises: l.raises || r.raises,
+			collate: joinCollations(l.collate, r.collate),
+			origin:  Origin{Unknown: true}, uses: append(slices.Clone(l.uses), r.uses...)}
 		if l.typ == r.typ {
 			m.typ = l.typ
 		}
-		if m.filtered && !b.comparable("=", info{typ: l.typ}, info{typ: r.typ}) {
+		if m.raises || !b.comparable("=", info{typ: l.typ, collate: l.collate}, info{typ: r.typ, collate: r.collate}) {
+			b.unsafe++
 			b.hazard = true
 		}
 		merged = append(merged, m)

@@ -74,6 +74,9 @@ func (b *binder) comparable(op string, l, r info) bool {
 	if op == "!=" {
 		op = "<>"
 	}
+	if joinCollations(l.collate, r.collate) == conflicting {
+		return false
+	}
 	switch {
 	case l.literal && r.literal: // both are text
 		return quietOperators[op]
@@ -112,7 +115,7 @@ func (tw *twin) base(typ uint32) uint32 {
 // isText says that a value is text or name, of a collation that LIKE and regular expressions take.
 func (b *binder) isText(in info) bool {
 	typ := asText(b.env.twin.base(in.typ))
-	return (typ == oidText || typ == oidName) && !in.collated
+	return (typ == oidText || typ == oidName) && plainCollations[in.collate]
 }
 
 // plainRegexp is a regular expression literal that means what it says in every flavour, as psql makes of \d name.
@@ -238,18 +241,19 @@ func (b *binder) comparableArray(op string, l info, array *pg.Node, r info) bool
 		return !slices.ContainsFunc(x.Elements, func(n *pg.Node) bool { return !b.comparable(op, l, b.operand(n)) })
 	}
 	if t, ok := b.env.twin.snapshot.Types[r.typ]; ok && t.Category == 'A' {
-		r = info{typ: t.Elem}
+		r = info{typ: t.Elem, collate: r.collate}
 	}
 	return b.comparable(op, l, r)
 }
 
-// comparableRows says that comparing two rows column by column cannot raise.
+// comparableRows says that reading two rows and comparing them column by column cannot raise.
 func (b *binder) comparableRows(op string, l, r *pg.RowExpr) bool {
 	if r == nil || len(l.Args) != len(r.Args) {
 		return false
 	}
 	for i := range l.Args {
-		if !b.comparable(op, b.operand(l.Args[i]), b.operand(r.Args[i])) {
+		left, right := b.operand(l.Args[i]), b.operand(r.Args[i])
+		if !left.safe || !right.safe || !b.comparable(op, left, right) {
 			return false
 		}
 	}
@@ -265,12 +269,12 @@ func (b *binder) operand(n *pg.Node) info {
 		return b.parameter(x.ParamRef)
 	case *pg.Node_ColumnRef:
 		if c := b.refs[x.ColumnRef]; c != nil {
-			return info{typ: c.typ}
+			return info{typ: c.typ, safe: !c.raises, collate: c.collate}
 		}
 	case *pg.Node_TypeCast:
 		if x.TypeCast.Arg.GetAConst() != nil {
 			typ, _ := b.typeName(x.TypeCast.TypeName)
-			return info{typ: typ}
+			return info{typ: typ, safe: b.foldsConstant(x.TypeCast.Arg.GetAConst(), typ)}
 		}
 	}
 	return info{}

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -88,6 +89,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		}
 		if isStar {
 			columns = append(columns, stars...)
+			b.readStars(stars, top)
 			list = append(list, nodes...)
 			continue
 		}
@@ -105,11 +107,19 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if target.Name == "" && outputName(target) != name {
 			target.Name = name
 		}
-		columns = append(columns, &column{name: name, typ: in.typ, label: in.label, filtered: in.filtered, origin: in.origin})
+		columns = append(columns, &column{name: name, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin})
 		list = append(list, n)
 	}
 	sel.TargetList = list
 	return columns, nil
+}
+
+// readStars notes what reading the columns of a star may raise, as targetExpr does for one that is named.
+func (b *binder) readStars(stars []*column, top bool) {
+	if slices.ContainsFunc(stars, func(c *column) bool { return c.raises }) {
+		b.unsafe++
+		b.hazard = b.hazard || !top
+	}
 }
 
 // targetExpr binds a select item. Below the outermost select list it may be moved to where rows are not filtered yet, unless it is computed

@@ -83,7 +83,7 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 		columns = append(columns, column)
 	}
 	for _, c := range columns {
-		c.filtered, c.origin = in.filtered, Origin{Unknown: true}
+		c.filtered, c.collate, c.origin = in.filtered, in.collate, Origin{Unknown: true}
 	}
 	return columns, name, nil
 }

@@ -35,7 +35,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 			op = lastString(x.OperName)
 		}
 		in.typ = oidBool
-		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ})
+		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ, collate: columns[0].collate})
 	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		in.safe = false // more than one row is an error
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {

@@ -105,16 +105,31 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if !arg.literal && b.env.twin.castRuns(arg.typ, oid) {
 		return info{}, refused("forbidden-cast", "cordon: the cast to "+quoted(parts[len(parts)-1])+" may run a function that is not reviewed", "Ask for its function to be listed under functions in the policy.")
 	}
-	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, label: label{}, origin: Origin{Unknown: true}}
+	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, collate: arg.collate, label: label{}, origin: Origin{Unknown: true}}
 	if arg.typ == oid {
 		in.label = arg.label
 	}
-	_, isConst := x.Arg.GetNode().(*pg.Node_AConst)
-	in.safe = in.safe && (isConst || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
+	in.safe = in.safe && (b.foldsConstant(x.Arg.GetAConst(), oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
 	in.span = isSpan(oid, x.Arg)
 	in.moment = arg.moment && (oid == 1082 || oid == 1114 || oid == oidTimestampTZ)
 	return in, nil
 }
+
+// foldsConstant says that the server computes the cast of a constant before it reads a row: an untyped one is parsed with the statement,
+// unless a domain's check is left over, and a number is converted by the planner, unless that depends on a setting, as for money.
+func (b *binder) foldsConstant(c *pg.A_Const, oid uint32) bool {
+	if c == nil {
+		return false
+	}
+	if c.Isnull || c.GetSval() != nil {
+		return b.env.twin.base(oid) == oid
+	}
+	return plainNumbers[oid]
+}
+
+// plainNumbers are the types that the planner converts a number, a truth value or a bit string to: also to their text.
+var plainNumbers = map[uint32]bool{oidBool: true, oidInt8: true, oidInt2: true, oidInt4: true, oidText: true, oidOID: true, 700: true, 701: true,
+	1042: true, oidVarchar: true, 1560: true, 1562: true, oidNumeric: true}
 
 // widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; date to timestamps is not here.
 var widening = map[[2]uint32]bool{

@@ -9,7 +9,7 @@ type column struct {
 	label    label
 	origin   Origin
 	filtered bool    // the value derives from a table with a row filter
-	collated bool    // of people's own collation
+	collate  string  // collation as in info
 	raises   bool    // reading it can raise: a `sql` mask
 	uses     []*bool // marks of the table columns to expose when this column is read
 	home     *item   // the FROM item by whose alias it can be named; nil for what a join merged

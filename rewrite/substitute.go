@@ -30,7 +30,7 @@ func (t *tableRef) columns() []*column {
 	columns := make([]*column, len(t.exposed.columns))
 	for i := range t.exposed.columns {
 		c := &t.exposed.columns[i]
-		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collated: !plainCollations[c.collate],
+		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate),
 			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
 	}
 	return columns
@@ -135,9 +135,6 @@ func (t *tableRef) fence(plain string) string {
 func fenceEnd(nulls []string) string {
 	return " UNION ALL SELECT " + strings.Join(nulls, ", ") + " WHERE false OFFSET 0"
 }
-
-// plainCollations are those by which text is compared byte by byte, or the database's own, which is deterministic.
-var plainCollations = map[string]bool{"": true, `pg_catalog."default"`: true, `pg_catalog."C"`: true, `pg_catalog."POSIX"`: true}
 
 // null is a NULL of the column's type and collation.
 func (c *exposedColumn) null() string {
