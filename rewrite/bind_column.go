@@ -143,9 +143,19 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 
 func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {
 	if idx := step.GetAIndices(); idx != nil {
-		sub, err := b.exprs([]*pg.Node{idx.Lidx, idx.Uidx}, sc)
-		in.merge(sub)
-		return err
+		for _, n := range []*pg.Node{idx.Lidx, idx.Uidx} {
+			if n == nil {
+				continue
+			}
+			sub, err := b.expr(n, sc)
+			if err != nil {
+				return err
+			}
+			sub.collate = "" // the elements' own stays
+			in.merge(sub)
+			in.safe = in.safe && (sub.literal || sub.typ == oidInt4 || sub.typ == oidInt2) // a wider number may be no int4
+		}
+		return nil
 	}
 	field := step.GetString_()
 	if field == nil {
