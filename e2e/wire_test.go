@@ -106,7 +106,7 @@ func (w *wire) play(s attacks.Step) (string, error) {
 		body = append(binary.BigEndian.AppendUint32(body, uint32(len(arg))), arg...)
 		err = w.send('F', body, []byte{0, 0})
 	case attacks.Extended:
-		err = w.extended(s.SQL, s.Binds, 0)
+		err = w.extended(s.SQL, s.Binds, 0, s.Types...)
 	default:
 		return "", fmt.Errorf("unknown verb %q", s.Verb)
 	}
@@ -120,8 +120,12 @@ func (w *wire) play(s attacks.Step) (string, error) {
 	return code, nil
 }
 
-// extended runs a statement through Parse, Bind, Describe, Execute, Sync with text parameters.
-func (w *wire) extended(sql string, binds []*string, format byte) error {
+// extended runs a statement through Parse, Bind, Describe, Execute, Sync with text parameters, whose types the client may declare.
+func (w *wire) extended(sql string, binds []*string, format byte, types ...uint32) error {
+	declared := []byte{0, byte(len(types))}
+	for _, oid := range types {
+		declared = binary.BigEndian.AppendUint32(declared, oid)
+	}
 	values := []byte{0, 0, 0, byte(len(binds))}
 	for _, b := range binds {
 		if b == nil {
@@ -130,6 +134,6 @@ func (w *wire) extended(sql string, binds []*string, format byte) error {
 		}
 		values = append(binary.BigEndian.AppendUint32(values, uint32(len(*b))), *b...)
 	}
-	return errors.Join(w.send('P', zero(""), zero(sql), []byte{0, 0}), w.send('B', zero(""), zero(""), values, []byte{0, 1, 0, format}),
+	return errors.Join(w.send('P', zero(""), zero(sql), declared), w.send('B', zero(""), zero(""), values, []byte{0, 1, 0, format}),
 		w.send('D', []byte("P\x00")), w.send('E', zero(""), []byte{0, 0, 0, 0}), w.send('S'))
 }

@@ -18,6 +18,7 @@
 //	simple SQL          a Query message
 //	extended SQL        Parse, Bind, Describe, Execute, Sync, with the bind lines as text parameters
 //	describe SQL        Parse, Describe, Sync
+//	types OID ...       the types that the extended step above declares for its first parameters
 //	bind VALUE          one parameter of the extended step above; \N is NULL
 //	call OID ARGUMENT   a FunctionCall message with one text argument
 //	=> WHAT             what the step must be answered with, required for every step:

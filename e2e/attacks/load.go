@@ -39,6 +39,7 @@ const (
 type Step struct {
 	Verb     Verb
 	SQL      string
+	Types    []uint32  // declared for the first parameters
 	Binds    []*string // nil is NULL
 	Function uint32    // of a call
 	Want     Want
@@ -146,12 +147,15 @@ func (r *reader) directive(line string, n int) error {
 		}
 		r.open = true
 		return a.step(Verb(word), rest, n)
-	case "bind", "=>":
+	case "types", "bind", "=>":
 		if !r.open {
 			return fmt.Errorf("%s without a step", word)
 		}
 		step := &a.Steps[len(a.Steps)-1]
-		if word == "bind" {
+		switch word {
+		case "types":
+			return step.types(rest)
+		case "bind":
 			return step.bind(rest)
 		}
 		r.open = false
@@ -197,6 +201,20 @@ func (a *Attack) step(verb Verb, rest string, n int) error {
 		return fmt.Errorf("%s without a statement", verb)
 	}
 	a.Steps = append(a.Steps, s)
+	return nil
+}
+
+func (s *Step) types(rest string) error {
+	if s.Verb != Extended {
+		return fmt.Errorf("types belongs to an extended step")
+	}
+	for _, word := range strings.Fields(rest) {
+		oid, err := strconv.ParseUint(word, 10, 32)
+		if err != nil {
+			return fmt.Errorf("types: %w", err)
+		}
+		s.Types = append(s.Types, uint32(oid))
+	}
 	return nil
 }
 

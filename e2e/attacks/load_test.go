@@ -47,6 +47,8 @@ func TestStrict(t *testing.T) {
 		"-- name: a\n\n-- name: b\nsimple SELECT 1\n=> any":    `x.txt:3: "a" has no step, or its last step no =>`,
 		"-- name: a\n=> any":                                   "x.txt:2: => without a step",
 		"-- name: a\nsimple SELECT 1\nbind 1\n=> any":          "x.txt:3: bind belongs to an extended step",
+		"-- name: a\nsimple SELECT 1\ntypes 26\n=> any":        "x.txt:3: types belongs to an extended step",
+		"-- name: a\nextended SELECT $1\ntypes oid\n=> any":    `x.txt:3: types: strconv.ParseUint: parsing "oid": invalid syntax`,
 		"-- name: a\ncall lo_import x\n=> any":                 "x.txt:2: call needs OID and ARGUMENT",
 		"-- name: a\nsimple SELECT 1\n=> any\nstartup a=b":     "x.txt:4: startup needs KEY=VALUE and stands before the first step",
 		"# nothing": "x.txt: no transcript",

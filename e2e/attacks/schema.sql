@@ -25,10 +25,20 @@ COMMENT ON TABLE messages IS 'zzcomment{world}';
 COMMENT ON COLUMN users.phone IS 'zzcomment{world}';
 CREATE TABLE friends (a int8 REFERENCES users ON UPDATE CASCADE, b int8 REFERENCES users ON UPDATE CASCADE, since date);
 INSERT INTO friends SELECT g, g + 1, date '2024-01-01' FROM generate_series(1, 150) g;
--- Its row filter costs more than most conditions, so that the server would evaluate those first.
-CREATE TABLE costly (id int8 PRIMARY KEY, owner int8 REFERENCES users ON UPDATE CASCADE, amount int4, big numeric, words text);
-INSERT INTO costly SELECT g, g, CASE WHEN g > 150 THEN {world} * 7 ELSE 100 END, CASE WHEN g > 150 THEN {world} * 10::numeric ^ 400 ELSE 1 END,
-    CASE WHEN g > 150 THEN 'zz{world}' ELSE 'word' END FROM generate_series(1, 200) g;
+-- Its row filter costs more than most conditions, so that the server would evaluate those first. Some hidden values raise in the first world only.
+CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE costly (
+    id int8 PRIMARY KEY, owner int8 REFERENCES users ON UPDATE CASCADE, amount int4, big numeric, words text, wide int8, low int4, ratio int4,
+    plain text COLLATE "C", posix text COLLATE "POSIX", fold text COLLATE folded, list int4[]);
+INSERT INTO costly SELECT g, g, 100, 1, '12', 1, 1, 100, 'a', 'a', 'a', ARRAY[5] FROM generate_series(1, 150) g;
+INSERT INTO costly SELECT g, g, {world} * 7, 10::numeric ^ (800 - 400 * {world}), 'zz' || repeat('\', 2 - {world}), 10::numeric ^ (20 - 10 * {world}),
+    CASE {world} WHEN 1 THEN -2147483648 ELSE 1 END, {world} * 7, 'a', 'a', 'a', array_fill({world}, ARRAY[3 - {world}]) FROM generate_series(151, 200) g;
+-- Every row of it is hidden, by a filter in place that costs more than most conditions.
+CREATE TABLE ghosts (id int8, mark text);
+INSERT INTO ghosts SELECT g, 'zz{world}' FROM generate_series(1, 20 - 10 * {world}) g;
+CREATE VIEW rates AS SELECT id, amount, 100 / (amount - 7) AS rate FROM costly;
+CREATE VIEW amounts AS SELECT id, amount, words FROM costly;
+CREATE VIEW few WITH (security_barrier) AS SELECT views, title FROM videos WHERE md5(md5(md5(md5(title)))) <> '' AND views <> 7;
 CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
 CREATE VIEW phones AS SELECT user_id, phone FROM users;
 CREATE MATERIALIZED VIEW stats AS SELECT count(*) AS n, max(phone) AS p FROM users;
