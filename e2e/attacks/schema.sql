@@ -38,6 +38,8 @@ CREATE TABLE ghosts (id int8, mark text);
 INSERT INTO ghosts SELECT g, 'zz{world}' FROM generate_series(1, 20 - 10 * {world}) g;
 CREATE VIEW rates AS SELECT id, amount, 100 / (amount - 7) AS rate FROM costly;
 CREATE VIEW amounts AS SELECT id, amount, words FROM costly;
+CREATE VIEW joined AS SELECT x FROM (VALUES (1e400), (2.0)) a(x) JOIN (VALUES (1::float8), (2::float8)) b(x) USING (x);
+CREATE VIEW united AS SELECT x FROM (VALUES (1e400), (2.0)) a(x) UNION SELECT 1::float8;
 CREATE VIEW few WITH (security_barrier) AS SELECT views, title FROM videos WHERE md5(md5(md5(md5(title)))) <> '' AND views <> 7;
 CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
 CREATE VIEW phones AS SELECT user_id, phone FROM users;
