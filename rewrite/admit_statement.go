@@ -56,6 +56,7 @@ func (p *planner) simple(stmt *pg.Node, kind Kind, name string, e effect) (*Plan
 }
 
 func (p *planner) query(stmt *pg.Node) (*Plan, error) {
+	p.env.sealing = p.seals
 	bound, err := p.bind(stmt)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, sealed: p.seals}, nil
 }
 
 func notNil(columns []Origin) []Origin {
@@ -201,7 +202,8 @@ func (p *planner) under(path string) *planner {
 	env.setting, env.path = path, schemas(path, env.user, env.twin.snapshot)
 	stamp := p.stamp
 	stamp.path = path
-	return &planner{env: &env, state: p.state, stamp: stamp}
+	env.revealed = map[revealedColumn]*bool{}
+	return &planner{env: &env, state: p.state, stamp: stamp, seals: p.seals}
 }
 
 // agrees says whether planning a kept plan's source again gives the same plan.
@@ -210,8 +212,8 @@ func (p *planner) agrees(kept *Plan) bool {
 	if err != nil || len(stmts) != 1 {
 		return false
 	}
-	p.env.parameters = kept.params
-	again, err := p.query(stmts[0].Stmt)
+	p.env.parameters, p.seals = kept.params, kept.sealed
+	again, err := p.settled(func() *pg.Node { return cloneNode(stmts[0].Stmt) })
 	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
 }
 

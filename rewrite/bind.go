@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"errors"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
@@ -14,7 +16,16 @@ type environment struct {
 	// definition: what is bound is a view's definition, which may read what the client may not name.
 	definition bool
 	parameters []uint32 // the types that the client declared for $1, $2, ...; 0 where none
+	// sealing: identifiers stay raw where only equality matters, and the proxy seals the columns of the answer.
+	sealing  bool
+	revealed map[revealedColumn]*bool // columns that were found to be needed in SQL form; kept from one binding to the next
 }
+
+// revealedColumn is a column of a reference to a table, by their places in the statement.
+type revealedColumn struct{ table, column int }
+
+// errAgain says that the statement has to be bound again, with what was revealed.
+var errAgain = errors.New("bind again")
 
 // boundQuery is the outcome of binding: what the lowered tree, deparsed, needs to become the text that is sent.
 type boundQuery struct {
@@ -36,6 +47,7 @@ type binder struct {
 	hazard bool
 	unsafe int // expressions bound so far that could raise or tell
 	opaque bool
+	again  bool                      // a sealed value was revealed: the statement has to be bound again
 	refs   map[*pg.ColumnRef]*column // what references resolved to
 	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
 
@@ -56,6 +68,9 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	columns, err := b.query(node.GetSelectStmt(), nil, true)
 	if err != nil {
 		return nil, err
+	}
+	if b.again {
+		return nil, errAgain
 	}
 	b.settle(node)
 	return b.finish(columns), nil
@@ -101,6 +116,7 @@ func (b *binder) finish(columns []*column) *boundQuery {
 		if b.hazard && c.filtered {
 			origin = Origin{Unknown: true} // the fence hides it
 		}
+		origin.Seal = c.label.seal
 		q.columns = append(q.columns, origin)
 	}
 	return q
@@ -238,7 +254,7 @@ func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
 	merged := make([]*column, len(left))
 	for i, l := range left {
 		m := *l
-		m.label = joinLabels(l.label, right[i].label)
+		m.label = b.meet(l.label, right[i].label)
 		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
 		m.collate = joinCollations(l.collate, right[i].collate)
 		m.origin = Origin{Unknown: true}
@@ -258,6 +274,7 @@ func (b *binder) orderAndLimit(sel *pg.SelectStmt, sc *scope, columns []*column)
 			return &Error{Code: "0A000", Message: "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
 				Hint: "Only result column names can be used, not expressions or functions. Wrap the query in a SELECT to order by an expression."}
 		}
+		b.sorted(n.GetSortBy().GetNode(), columns)
 		if err := b.sortOperator(n.GetSortBy()); err != nil {
 			return err
 		}
@@ -286,7 +303,7 @@ func (b *binder) count(n *pg.Node, sc *scope) error {
 	return err
 }
 
-// values binds VALUES lists; every row counts for a column's label.
+// values binds VALUES lists.
 func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 	sc := with.child()
 	sc.owner = &selectScope{}
@@ -298,7 +315,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 				return nil, err
 			}
 			if row == 0 {
-				columns = append(columns, &column{name: "column" + itoa(i+1), typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}})
+				columns = append(columns, &column{name: "column" + itoa(i+1), typ: in.typ, filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}})
 				continue
 			}
 			if i >= len(columns) {
@@ -306,7 +323,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 			}
 			c := columns[i]
 			b.convert(c.typ, in.typ)
-			c.label, c.filtered, c.collate = joinLabels(c.label, in.label), c.filtered || in.filtered, joinCollations(c.collate, in.collate)
+			c.filtered, c.collate = c.filtered || in.filtered, joinCollations(c.collate, in.collate)
 			if c.typ != in.typ {
 				c.typ = 0
 			}

@@ -87,6 +87,7 @@ func (b *binder) useRow(it *item, sc *scope) (info, error) {
 		return info{}, err
 	}
 	it.useAll()
+	b.revealAll(it.columns)
 	in := info{origin: Origin{Unknown: true}}
 	for _, c := range it.columns {
 		b.collect(sc, it, c)
@@ -120,7 +121,7 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 		x.Arg = pg.MakeColumnRefNode(nameNodes(it.name, field), 0)
 		if len(rest) == 1 {
 			n.Node = x.Arg.Node
-			return b.expr(n, sc)
+			return b.value(n, sc)
 		}
 		rest = rest[1:]
 		x.Indirection = rest

@@ -47,7 +47,14 @@ func (in *info) merge(arg info) {
 // in any select list below the outermost (pitfall C2). Whether it reads the filtered table does not matter: one without a column, or over
 // another table, is evaluated when a row asks for it, and that it was tells about the row.
 func (b *binder) rootExpr(n *pg.Node, sc *scope, hazard bool) (info, error) {
-	in, err := b.expr(n, sc)
+	in, err := b.rootValue(n, sc, hazard)
+	b.reveal(&in.label)
+	return in, err
+}
+
+// rootValue is rootExpr of an expression that may stay sealed.
+func (b *binder) rootValue(n *pg.Node, sc *scope, hazard bool) (info, error) {
+	in, err := b.value(n, sc)
 	if err == nil && hazard && !in.safe {
 		b.hazard = true
 	}
@@ -77,8 +84,15 @@ func typed(in info, err error, oid uint32, safe bool) (info, error) {
 	return in, err
 }
 
-// expr binds an expression and lowers it in place, and counts those that are not safe.
+// expr binds an expression and lowers it in place. What it gives never is a raw identifier.
 func (b *binder) expr(n *pg.Node, sc *scope) (info, error) {
+	in, err := b.value(n, sc)
+	b.reveal(&in.label)
+	return in, err
+}
+
+// value is expr for the uses that may leave a value sealed, those of sealed.go alone. It counts the expressions that are not safe.
+func (b *binder) value(n *pg.Node, sc *scope) (info, error) {
 	in, err := b.simple(n, sc)
 	if !in.safe {
 		b.unsafe++
@@ -107,8 +121,8 @@ func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 		in, err := b.exprs(x.BoolExpr.Args, sc)
 		return typed(in, err, oidBool, true)
 	case *pg.Node_NullTest:
-		in, err := b.exprs([]*pg.Node{x.NullTest.Arg}, sc)
-		return typed(in, err, oidBool, true)
+		in, err := b.value(x.NullTest.Arg, sc)
+		return typed(info{safe: in.safe, filtered: in.filtered}, err, oidBool, true)
 	case *pg.Node_BooleanTest:
 		in, err := b.exprs([]*pg.Node{x.BooleanTest.Arg}, sc)
 		return typed(in, err, oidBool, true)
@@ -131,6 +145,7 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 		return b.choice(x.CoalesceExpr.Args, sc)
 	case *pg.Node_MinMaxExpr:
 		in, err := b.choice(x.MinMaxExpr.Args, sc)
+		b.reveal(&in.label)
 		in.safe = false
 		return in, err
 	case *pg.Node_AArrayExpr:
@@ -218,37 +233,44 @@ func (b *binder) arrayExpr(x *pg.A_ArrayExpr, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	b.reveal(&in.label)
 	element := in.typ
 	// Arrays within an array raise where their lengths differ.
 	in.safe = in.safe && (in.literal || element != 0 && b.env.twin.snapshot.Elem(element) == 0)
-	in.typ, in.label, in.literal = 0, label{}, false
+	in.typ, in.literal = 0, false
 	if t, ok := b.env.twin.snapshot.Types[element]; ok {
 		in.typ = t.Array
 	}
 	return in, nil
 }
 
-// choice binds alternatives of one value; the label is joined over all of them.
+// choice binds alternatives of one value: NULL or all of one label, or the label is clear.
 func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 	in := info{safe: true, literal: true}
-	first := true
+	first, labelled := true, false
 	for _, n := range nodes {
 		if n == nil {
 			continue
 		}
-		arg, err := b.expr(n, sc)
+		arg, err := b.value(n, sc)
 		if err != nil {
 			return info{}, err
 		}
 		in.merge(arg)
+		switch {
+		case n.GetAConst().GetIsnull():
+		case !labelled:
+			in.label, labelled = arg.label, true
+		default:
+			in.label = b.meet(in.label, arg.label)
+		}
 		if arg.literal {
 			continue
 		}
 		if first {
-			in.typ, in.label, first = arg.typ, arg.label, false
+			in.typ, first = arg.typ, false
 			continue
 		}
-		in.label = joinLabels(in.label, arg.label)
 		if in.typ != arg.typ {
 			in.typ, in.safe = 0, false // a conversion that is not looked at
 		}

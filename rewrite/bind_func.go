@@ -124,7 +124,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
-	in, err := b.callArguments(f, v, sc)
+	in, err := b.callArguments(f, v, name, sc)
 	if err != nil {
 		return info{}, err
 	}
@@ -134,6 +134,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	arguments := in.safe
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	in.typ = v.result
+	if in.label.sealed() {
+		in.typ = b.argTypes[f][0]
+	}
 	in.moment = args == 0 && moments[name]
 	in.safe = in.safe || in.moment
 	if v.rule.Template != "" {
@@ -289,7 +292,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 }
 
 // callArguments binds what stands in a call's parentheses and after it.
-func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, error) {
+func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *scope) (info, error) {
 	aggregate := v.kind == 'a' && f.Over == nil
 	if f.Over != nil && sc.owner != nil {
 		sc.owner.aggregated = true
@@ -302,10 +305,17 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, sc *scope) (info, 
 	}
 	in := info{safe: true}
 	types := make([]uint32, len(f.Args))
+	sealed, result := sealedArgument(name, len(f.Args))
 	for i, n := range f.Args {
-		arg, err := b.expr(n, sc)
+		arg, err := b.value(n, sc)
 		if err != nil {
 			return info{}, err
+		}
+		if i > 0 || !sealed || v.kind != 'a' && v.kind != 'w' {
+			b.reveal(&arg.label)
+		}
+		if result && i == 0 {
+			in.label = arg.label
 		}
 		in.merge(arg)
 		types[i] = arg.typ

@@ -150,13 +150,14 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	var l, r info
 	var err error
 	if x.Lexpr != nil {
-		if l, err = b.expr(x.Lexpr, sc); err != nil {
+		if l, err = b.value(x.Lexpr, sc); err != nil {
 			return info{}, err
 		}
 	}
-	if r, err = b.expr(x.Rexpr, sc); err != nil {
+	if r, err = b.value(x.Rexpr, sc); err != nil {
 		return info{}, err
 	}
+	met := b.compare(x, &l, &r)
 	in := info{safe: true}
 	in.merge(l)
 	in.merge(r)
@@ -183,11 +184,24 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:
-		in.typ, in.label, in.safe = l.typ, l.label, in.safe && b.comparable("=", l, r)
+		in.typ, in.label, in.safe = l.typ, met, in.safe && b.comparable("=", l, r)
 	default: // SIMILAR, BETWEEN SYMMETRIC
 		in.typ, in.safe = oidBool, false
 	}
 	return in, nil
+}
+
+// compare is the label of two operands of a comparison; of any other operator both are revealed.
+func (b *binder) compare(x *pg.A_Expr, l, r *info) label {
+	switch x.Kind {
+	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT, pg.A_Expr_Kind_AEXPR_NULLIF:
+		if sealedOperators[lastString(x.Name)] && x.Lexpr != nil {
+			return b.meet(l.label, r.label)
+		}
+	}
+	b.reveal(&l.label)
+	b.reveal(&r.label)
+	return label{}
 }
 
 // operatorOf is the operator that an expression resolves on the server; BETWEEN names none of its own.

@@ -61,6 +61,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		}
 	}
 	for _, n := range sel.SortClause {
+		b.sorted(n.GetSortBy().GetNode(), columns)
 		if err := b.outputExpr(n.GetSortBy().GetNode(), sc, columns, top); err != nil {
 			return nil, err
 		}
@@ -126,7 +127,7 @@ func (b *binder) readStars(stars []*column, top bool) {
 // above an aggregate or a window of this SELECT, which no condition passes.
 func (b *binder) targetExpr(n *pg.Node, sc *scope, top bool) (info, error) {
 	sc.owner.aggregated = false
-	in, err := b.expr(n, sc)
+	in, err := b.value(n, sc)
 	if err == nil && !top && !in.safe && !sc.owner.aggregated {
 		b.hazard = true
 	}
@@ -200,8 +201,24 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 			return err
 		}
 	}
-	_, err := b.rootExpr(n, sc, false)
+	_, err := b.rootValue(n, sc, false)
 	return err
+}
+
+// sorted reveals the output column that an item of ORDER BY stands for: order is of pseudonyms.
+func (b *binder) sorted(n *pg.Node, columns []*column) {
+	if isOrdinal(n) {
+		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(columns) {
+			b.reveal(&columns[i-1].label)
+		}
+		return
+	}
+	fields := n.GetColumnRef().GetFields()
+	for _, c := range columns {
+		if len(fields) == 1 && c.name == lastString(fields) {
+			b.reveal(&c.label)
+		}
+	}
 }
 
 // outputExpr binds an item of ORDER BY or DISTINCT ON, where a bare name is an output column first.
@@ -235,7 +252,7 @@ func (b *binder) window(w *pg.WindowDef, sc *scope) error {
 		return nil
 	}
 	for _, n := range w.PartitionClause {
-		if _, err := b.rootExpr(n, sc, true); err != nil { // a condition on the key descends below the window
+		if _, err := b.rootValue(n, sc, true); err != nil { // a condition on the key descends below the window
 			return err
 		}
 	}

@@ -76,7 +76,7 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 	}
 	columns := b.env.twin.outputColumns(call, b.argTypes[call])
 	if columns == nil {
-		column := &column{name: name, typ: in.typ, label: in.label}
+		column := &column{name: name, typ: in.typ}
 		if alias := x.Alias.GetAliasname(); alias != "" && len(x.Functions) == 1 {
 			column.name = alias
 		}

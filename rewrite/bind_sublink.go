@@ -18,7 +18,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 	}
 	test := info{safe: true}
 	if x.Testexpr != nil {
-		if test, err = b.expr(x.Testexpr, sc); err != nil {
+		if test, err = b.value(x.Testexpr, sc); err != nil {
 			return info{}, err
 		}
 		in.merge(test)
@@ -35,11 +35,20 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 			op = lastString(x.OperName)
 		}
 		in.typ = oidBool
+		if len(columns) == 1 && sealedOperators[op] {
+			b.meet(test.label, columns[0].label)
+		} else {
+			b.reveal(&test.label)
+			b.revealAll(columns)
+		}
 		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ, collate: columns[0].collate})
 	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		in.safe = false // more than one row is an error
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
 			in.typ, in.label = columns[0].typ, columns[0].label
+		} else {
+			b.reveal(&test.label)
+			b.revealAll(columns)
 		}
 	default:
 		return info{}, refused("unknown-syntax", "cordon: this kind of subquery is not understood", "Use EXISTS, IN or a scalar subquery.")

@@ -105,10 +105,10 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if !arg.literal && b.env.twin.castRuns(arg.typ, oid) {
 		return info{}, refused("forbidden-cast", "cordon: the cast to "+quoted(parts[len(parts)-1])+" may run a function that is not reviewed", "Ask for its function to be listed under functions in the policy.")
 	}
-	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, collate: arg.collate, label: label{}, origin: Origin{Unknown: true}}
-	if arg.typ == oid {
-		in.label = arg.label
+	if asText(arg.typ) != asText(oid) || len(x.TypeName.Typmods) > 0 {
+		b.reveal(&arg.label)
 	}
+	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, collate: arg.collate, label: arg.label, origin: Origin{Unknown: true}}
 	in.safe = in.safe && (b.foldsConstant(x.Arg.GetAConst(), oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
 	in.span = isSpan(oid, x.Arg)
 	in.moment = arg.moment && (oid == 1082 || oid == 1114 || oid == oidTimestampTZ)
@@ -169,7 +169,7 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 	reg := lastString(inner.GetTypeName().GetNames())
 	_, isParam := inner.GetArg().GetNode().(*pg.Node_ParamRef)
 	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst() != nil || isParam || len(inner.TypeName.ArrayBounds) > 0 {
-		return b.expr(x.Arg, sc)
+		return b.value(x.Arg, sc)
 	}
 	in, err := b.regNumber(inner, reg, sc)
 	x.Arg = inner.Arg

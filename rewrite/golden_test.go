@@ -17,12 +17,13 @@ var kindNames = map[Kind]string{KindQuery: "query", KindTransaction: "transactio
 // `go test ./rewrite -run TestGolden -rewrite` writes down what is answered now, to be read before it is committed.
 //
 //	rewrite [user=NAME] [database=app|open]   one Query message in a session of its own
+//	seal [user=NAME]                          the same with sealed execution
 //	session [user=NAME] [NAME=VALUE ...]      begins a session, with startup parameters, that the next directives use
 //	run                                       one Query message in that session; every plan completes
 //	parse                                     one Parse message in that session
 //
 // A plan is shown as its kind, the SQL that is sent, and the columns that RowDescription must announce: table.column, - for an
-// expression, ? where the second wall alone decides. Ciphers, masks and sets of the twin are abbreviated as <...>.
+// expression, ? where the second wall alone decides; and the domain by which the proxy seals it. Ciphers, masks and sets of the twin are abbreviated as <...>.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -50,6 +51,12 @@ func newGolden(tb testing.TB) *golden {
 		g.short[database] = newTestRewriter(tb, cfg, database, source)
 		abbreviate(tb, g.short[database], "analyst", "li.wei")
 		g.sent[database] = newTestRewriter(tb, cfg, database, source)
+		for _, all := range []map[string]*Rewriter{g.short, g.sent} {
+			sealed := newTestRewriter(tb, cfg, database, source)
+			sealed.options.Sealed = true
+			all["sealed "+database] = sealed
+		}
+		abbreviate(tb, g.short["sealed "+database], "analyst", "li.wei")
 	}
 	return g
 }
@@ -73,6 +80,9 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	if g.short[database] == nil {
 		d.Fatalf(t, "unknown database %s", database)
 	}
+	if d.Cmd == "seal" {
+		database = "sealed " + database
+	}
 	begin := func() (out string) {
 		for i, rw := range []*Rewriter{g.short[database], g.sent[database]} {
 			s, err := rw.NewSession(SessionParams{User: user, Database: "app", Startup: startup})
@@ -86,7 +96,7 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "session":
 		return begin()
-	case "rewrite":
+	case "rewrite", "seal":
 		if out := begin(); out != "ok\n" {
 			d.Fatalf(t, "%s", out)
 		}
@@ -164,18 +174,23 @@ func (g *golden) origins(p *Plan) []string {
 	snapshot := g.session[0].rewriter.options.Catalog.Current()
 	for _, o := range p.Columns {
 		rel, known := snapshot.RelationByOID(o.Table)
+		name := "-"
 		switch {
 		case o.Unknown:
-			out = append(out, "?")
-		case !known:
-			out = append(out, "-")
-		default:
+			name = "?"
+		case known:
 			c, _ := rel.ColumnByNum(o.Column)
-			out = append(out, rel.Name+"."+c.Name)
+			name = rel.Name + "." + c.Name
 		}
+		if o.Seal.Domain != "" {
+			name += " sealed " + o.Seal.Domain + " " + pgtypes[o.Seal.Type]
+		}
+		out = append(out, name)
 	}
 	return out
 }
+
+var pgtypes = map[uint32]string{oidInt4: "int4", oidInt8: "int8", oidText: "text", 2950: "uuid"}
 
 // describeError shows a refusal, which must say what to do, or an error of the twin's own.
 func describeError(t *testing.T, err error) string {

@@ -1,17 +1,58 @@
 package rewrite
 
-// label says whether a value is clear or carries an identifier of a domain. In a plan whose ciphers are all in SQL form
-// a sealed label means "the pseudonym of this domain"; the label is derived all the same, since a value that merges
-// two labels must never be taken for either.
+import (
+	"slices"
+
+	"github.com/cordon-db/cordon/masking"
+)
+
+// label says whether a value is clear or sealed: a raw identifier of a domain, which the proxy replaces by its pseudonym in the messages
+// to the client. The binder leaves a value sealed only in the uses that sealed.go names.
 type label struct {
-	domain string // empty: clear
-	mixed  bool   // values of different labels meet here: never left raw
+	seal Seal // zero: clear
+	// sources are the columns that the value may come from. Revealing it marks them, and the statement is bound again with
+	// these read in SQL form.
+	sources []*bool
 }
 
-// joinLabels is the label of a value that is one of several: CASE, COALESCE, set operations, USING.
-func joinLabels(a, b label) label {
-	if a == b {
-		return a
+// Seal names the cipher of a sealed value: the domain, and the type, int4, int8, uuid or text, that decides on the cipher within it.
+type Seal struct {
+	Domain string
+	Type   uint32 // pg_type.oid
+}
+
+func (l label) sealed() bool { return l.seal != Seal{} }
+
+// sealOf is the seal of a column of a type.
+func sealOf(domain string, typ masking.Type) Seal {
+	return Seal{Domain: domain, Type: asText(typ.OID)}
+}
+
+// reveal asks for the value itself instead of the raw identifier.
+func (b *binder) reveal(l *label) {
+	if !l.sealed() {
+		return
 	}
-	return label{mixed: true}
+	for _, source := range l.sources {
+		*source = true
+	}
+	b.again = true
+	*l = label{}
+}
+
+// meet is the label of values that are compared with one another, or of which one is chosen: that of both, or clear.
+func (b *binder) meet(l, r label) label {
+	if l.seal == r.seal {
+		return label{seal: l.seal, sources: slices.Concat(l.sources, r.sources)}
+	}
+	b.reveal(&l)
+	b.reveal(&r)
+	return label{}
+}
+
+// revealAll asks for the values of columns, a whole row's.
+func (b *binder) revealAll(columns []*column) {
+	for _, c := range columns {
+		b.reveal(&c.label)
+	}
 }

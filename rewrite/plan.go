@@ -26,6 +26,7 @@ type Plan struct {
 	effect effect
 	stamp  stamp
 	source string   // what to plan again when the stamp is no longer current
+	sealed bool     // planned for sealed execution
 	params []uint32 // the parameter types with which it was planned, as a Parse message declares them
 }
 
@@ -49,6 +50,7 @@ const (
 type Origin struct {
 	Table  uint32 // pg_class.oid
 	Column int16  // pg_attribute.attnum
+	Seal   Seal   // where its values are raw identifiers, what the proxy seals them with before they leave
 	// Unknown says that the binder cannot tell what the server will report (a bare column that passes through a
 	// recursive CTE, say). The egress check then only asks whether the policy shows the reported origin.
 	Unknown bool

@@ -23,7 +23,9 @@ type Options struct {
 	Database string
 	Catalog  Catalog
 	Master   []byte // the master key, from which the keys of the domains derive
-	Log      *slog.Logger
+	// Sealed keeps identifiers raw inside the server where only equality matters. Off, every pseudonym is computed in SQL.
+	Sealed bool
+	Log    *slog.Logger
 }
 
 // Catalog is what a Rewriter asks of a catalog.Source: the newest snapshot, nil where there is none yet, and one that is no older
@@ -115,6 +117,7 @@ type planner struct {
 	env   *environment
 	state *state
 	stamp stamp
+	seals bool // queries may be executed sealed
 }
 
 func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
@@ -123,9 +126,9 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 		return nil, err
 	}
 	stamp.path = st.setting()
-	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database}
+	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, revealed: map[revealedColumn]*bool{}}
 	env.path = schemas(env.setting, env.user, tw.snapshot)
-	return &planner{env: env, state: st, stamp: stamp}, nil
+	return &planner{env: env, state: st, stamp: stamp, seals: r.options.Sealed}, nil
 }
 
 // one plans one statement, a second time if the catalog was behind. parse gives a fresh tree: planning changes it.
@@ -135,7 +138,7 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, par
 		return nil, err
 	}
 	p.env.parameters = parameters
-	plan, err := p.plan(fresh())
+	plan, err := p.settled(fresh)
 	if unknownName(err) {
 		snapshot, refreshErr := r.options.Catalog.Refresh(ctx)
 		if refreshErr == nil && snapshot.Version != p.stamp.catalog {
@@ -143,7 +146,7 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, par
 				return nil, err
 			}
 			p.env.parameters = parameters
-			plan, err = p.plan(fresh())
+			plan, err = p.settled(fresh)
 		}
 	}
 	if err != nil {
@@ -151,6 +154,16 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, par
 	}
 	plan.stamp = p.stamp
 	return plan, nil
+}
+
+// settled plans a statement until it is known which sealed values it needs revealed. Each turn reveals another, so it ends.
+func (p *planner) settled(fresh func() *pg.Node) (*Plan, error) {
+	for {
+		plan, err := p.plan(fresh())
+		if !errors.Is(err, errAgain) {
+			return plan, err
+		}
+	}
 }
 
 func unknownName(err error) bool {

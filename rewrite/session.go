@@ -211,10 +211,10 @@ func (s *Session) Ready(status byte) {
 // Tracks says that later statements must wait for this one's outcome before they are rewritten.
 func (s *Session) Tracks(plan *Plan) bool { return plan.effect.kind != effectNone }
 
-// ShowsOrigin is the second wall: may a bare column of this origin leave?
-func (s *Session) ShowsOrigin(table uint32, column int16) bool {
+// ShowsOrigin is the second wall: may a bare column of this origin leave, sealed like this?
+func (s *Session) ShowsOrigin(table uint32, column int16, seal Seal) bool {
 	tw, _, err := s.rewriter.twin(s.params.User)
-	return err == nil && tw.showsOrigin(table, column)
+	return err == nil && tw.showsOrigin(table, column, seal)
 }
 
 // ForwardsNotification says whether the policy lists a channel.

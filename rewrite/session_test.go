@@ -114,12 +114,12 @@ func TestC9GrantEnds(t *testing.T) {
 	}
 	rel, _ := rw.options.Catalog.Current().Relation("public", "users")
 	phone, _ := rel.Column("phone")
-	if !s.ShowsOrigin(rel.OID, phone.Num) {
+	if !s.ShowsOrigin(rel.OID, phone.Num, Seal{}) {
 		t.Error("before the end: the second wall stops phone")
 	}
 	time.Sleep(time.Until(end) + 20*time.Millisecond)
 
-	if s.ShowsOrigin(rel.OID, phone.Num) {
+	if s.ShowsOrigin(rel.OID, phone.Num, Seal{}) {
 		t.Error("after the end: the second wall lets phone pass")
 	}
 	_, err = play(s, text)
@@ -368,11 +368,11 @@ func TestShowsOrigin(t *testing.T) {
 			continue
 		}
 		c, ok := rel.Column(parts[2])
-		if got := s.ShowsOrigin(rel.OID, c.Num); !ok || got != want {
+		if got := s.ShowsOrigin(rel.OID, c.Num, Seal{}); !ok || got != want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
-	if s.ShowsOrigin(999999, 1) || s.ShowsOrigin(0, 0) {
+	if s.ShowsOrigin(999999, 1, Seal{}) || s.ShowsOrigin(0, 0, Seal{}) {
 		t.Error("an origin that the catalog does not know passes")
 	}
 }

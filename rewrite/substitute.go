@@ -14,12 +14,17 @@ type tableRef struct {
 	only    bool
 	aliased bool // has a column alias list
 	used    []bool
-	pushed  []string // safe conditions of the enclosing WHERE, as text over alias
+	number  int                      // place among the statement's references
+	reveals map[revealedColumn]*bool // nil: every pseudonym is read in SQL form
+	pushed  []string                 // safe conditions of the enclosing WHERE, as text over alias
 }
 
 // reference registers a reference to a relation.
 func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
-	t := &tableRef{marker: "cordon_ref_" + itoa(len(b.tables)+1), alias: alias, exposed: e, only: only, used: make([]bool, len(e.columns))}
+	t := &tableRef{marker: "cordon_ref_" + itoa(len(b.tables)+1), alias: alias, exposed: e, only: only, used: make([]bool, len(e.columns)), number: len(b.tables)}
+	if b.env.sealing {
+		t.reveals = b.env.revealed
+	}
 	b.tables = append(b.tables, t)
 	b.hazard = b.hazard || e.raises
 	return t
@@ -30,10 +35,28 @@ func (t *tableRef) columns() []*column {
 	columns := make([]*column, len(t.exposed.columns))
 	for i := range t.exposed.columns {
 		c := &t.exposed.columns[i]
-		columns[i] = &column{name: c.name, typ: c.typ, label: c.label, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate),
+		columns[i] = &column{name: c.name, typ: c.typ, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate),
 			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
+		if t.sealed(i) {
+			columns[i].label = label{seal: c.seal, sources: []*bool{t.source(i)}}
+			columns[i].origin = c.raw
+		}
 	}
 	return columns
+}
+
+// source is the mark of a column that says whether it is revealed.
+func (t *tableRef) source(i int) *bool {
+	key := revealedColumn{t.number, i}
+	if t.reveals[key] == nil {
+		t.reveals[key] = new(bool)
+	}
+	return t.reveals[key]
+}
+
+// sealed says that a column is read raw.
+func (t *tableRef) sealed(i int) bool {
+	return t.reveals != nil && t.exposed.columns[i].seal != Seal{} && !*t.source(i)
 }
 
 // opaque says that an error of the plan may carry a raw value of this reference.
@@ -77,7 +100,7 @@ func (b *binder) render(t *tableRef) string {
 		}
 		return "(" + b.expandSets(e.flat) + ")"
 	}
-	plain := "SELECT " + t.selectList() + " FROM " + t.source()
+	plain := "SELECT " + t.selectList() + " FROM " + t.from()
 	if e.filter != "" {
 		plain += " WHERE " + e.filter
 	}
@@ -88,27 +111,29 @@ func (b *binder) render(t *tableRef) string {
 	return "(" + t.fence(plain) + ")"
 }
 
-// source is the raw relation, under its own name: treatments and filters refer to it by that.
-func (t *tableRef) source() string {
+// from is the raw relation, under its own name: treatments and filters refer to it by that.
+func (t *tableRef) from() string {
 	if t.exposed.source != "" {
 		return t.exposed.source
 	}
 	rel := t.exposed.relation
-	source := quoteIdent(rel.Schema) + "." + quoteIdent(rel.Name)
+	text := quoteIdent(rel.Schema) + "." + quoteIdent(rel.Name)
 	if rel.System() {
-		return source + " r" // the allow list of package builtin is written over this alias
+		return text + " r" // the allow list of package builtin is written over this alias
 	}
 	if t.only {
-		source = "ONLY " + source
+		text = "ONLY " + text
 	}
-	return source
+	return text
 }
 
 // selectList exposes the columns that the statement reads.
 func (t *tableRef) selectList() string {
 	var list []string
 	for i, used := range t.used {
-		if c := &t.exposed.columns[i]; used {
+		if c := &t.exposed.columns[i]; t.sealed(i) && used {
+			list = append(list, c.bare+" AS "+quoteIdent(c.name))
+		} else if used {
 			list = append(list, c.expr+" AS "+quoteIdent(c.name))
 		}
 	}

@@ -59,10 +59,12 @@ type exposedColumn struct {
 	cast     string // the type's name, for NULL::type
 	collate  string // collation, quoted and qualified; empty where the type has none
 	typ      uint32
-	label    label
 	origin   Origin
-	opaque   bool // a `sql` mask: its errors may carry raw values
-	filtered bool // of an inlined view: derives from a filtered table
+	seal     Seal   // of a pseudonym that may stay raw in a statement; zero where it may not
+	bare     string // then: the raw column
+	raw      Origin // and where it comes from
+	opaque   bool   // a `sql` mask: its errors may carry raw values
+	filtered bool   // of an inlined view: derives from a filtered table
 }
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
@@ -203,10 +205,10 @@ func (e *exposed) column(name string) *exposedColumn {
 	return nil
 }
 
-// showsOrigin is the second wall: from policy and catalog alone, may a bare column of this origin leave?
-func (tw *twin) showsOrigin(table uint32, num int16) bool {
+// showsOrigin is the second wall: from policy and catalog alone, may a bare column of this origin leave, sealed like this?
+func (tw *twin) showsOrigin(table uint32, num int16, seal Seal) bool {
 	if table < catalog.FirstUserOID {
-		return tw.showsSystemOrigin(table, num)
+		return seal == Seal{} && tw.showsSystemOrigin(table, num)
 	}
 	rel, ok := tw.snapshot.RelationByOID(table)
 	if !ok {
@@ -217,8 +219,14 @@ func (tw *twin) showsOrigin(table uint32, num int16) bool {
 		return false
 	}
 	for i := range rel.Columns {
-		if rel.Columns[i].Num == num {
-			return tw.treatment(rel, rule, &rel.Columns[i]).Kind == config.Show
+		if rel.Columns[i].Num != num {
+			continue
+		}
+		switch t := tw.treatment(rel, rule, &rel.Columns[i]); t.Kind {
+		case config.Show:
+			return seal == Seal{}
+		case config.Pseudonym:
+			return seal == sealOf(t.Domain, rel.Columns[i].Type)
 		}
 	}
 	return false

@@ -69,7 +69,7 @@ func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 				origin = Origin{Unknown: true}
 			}
 			e.columns = append(e.columns, exposedColumn{name: col.Name, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation,
-				label: c.label, origin: origin, filtered: c.filtered})
+				origin: origin, filtered: c.filtered})
 			e.filtered = e.filtered || c.filtered
 		}
 		e.filtered = e.filtered || b.filteredTables() > 0
