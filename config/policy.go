@@ -48,6 +48,7 @@ func readDatabase(s *section, name string, cfg *Config) *Database {
 		return nil
 	})
 	d.Channels = s.list("channels", checkName)
+	d.Sealed = s.flag("sealed")
 	if tables := s.table("table"); tables != nil {
 		readTables(tables, d, cfg)
 	}

@@ -32,6 +32,7 @@ type answer struct {
 	plans     []*rewrite.Plan // of Query
 	next      int             // of Query: the plan whose answer comes next
 	rows      bool            // a checked RowDescription came: rows may pass
+	seals     seals           // of Query: how its columns leave
 	barrier   bool            // the client's further messages wait for this one's outcome
 	refusal   *rewrite.Error  // what the client gets instead of refusedSQL's error
 }
@@ -45,7 +46,8 @@ type statement struct {
 // transaction's locks keep DDL out: so it is the portal's description that rows pass by, not the statement's.
 type portal struct {
 	statement *statement
-	rows      bool // its description announces rows, and the egress check passed on it
+	rows      bool  // its description announces rows, and the egress check passed on it
+	seals     seals // how its columns leave
 }
 
 // plan is that of the portal's statement; nil where there is none.

@@ -14,31 +14,61 @@ type alarm struct{ cause string }
 func (a *alarm) Error() string { return "egress alarm: " + a.cause }
 
 // checkRow is the second wall. It does not trust the rewriter: each bare column that the server announces must be one that policy
-// and catalog show, and where the plan says which it expects, that one. The server names the origin by attribute number,
-// so a rename between snapshot and execution is caught (pitfall S1).
-func checkRow(body []byte, session Session, plan *rewrite.Plan) error {
+// and catalog show, sealed as the policy says, and where the plan says which it expects, that one. The server names the origin by attribute
+// number, so a rename between snapshot and execution is caught (pitfall S1). It returns the message as the client gets it, and how
+// the columns leave.
+func checkRow(msg []byte, session Session, plan *rewrite.Plan) ([]byte, seals, error) {
 	var row pgproto3.RowDescription
-	if err := decode(&row, body); err != nil {
-		return fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
+	if err := decode(&row, msg[5:]); err != nil {
+		return nil, nil, fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
 	}
 	if plan != nil && plan.Columns != nil && len(plan.Columns) != len(row.Fields) {
-		return &alarm{fmt.Sprintf("the server announces %d columns, the plan %d", len(row.Fields), len(plan.Columns))}
+		return nil, nil, &alarm{fmt.Sprintf("the server announces %d columns, the plan %d", len(row.Fields), len(plan.Columns))}
 	}
-	for i, f := range row.Fields {
-		if f.TableOID == 0 {
+	var how seals
+	for i := range row.Fields {
+		f, want := &row.Fields[i], rewrite.Origin{Unknown: true}
+		if plan != nil && plan.Columns != nil {
+			want = plan.Columns[i]
+		}
+		if err := checkOrigin(i, f, want, session); err != nil {
+			return nil, nil, err
+		}
+		if want.Seal == (rewrite.Seal{}) {
 			continue
 		}
-		num := int16(f.TableAttributeNumber)
-		if !session.ShowsOrigin(f.TableOID, num) {
-			return &alarm{fmt.Sprintf("column %d comes from attribute %d of relation %d, which the policy does not show", i+1, num, f.TableOID)}
+		cipher, err := session.Cipher(want.Seal)
+		if err != nil {
+			return nil, nil, fmt.Errorf("column %d: %w", i+1, err)
 		}
-		if plan == nil || plan.Columns == nil {
-			continue
+		if how == nil {
+			how = make(seals, len(row.Fields))
 		}
-		if want := plan.Columns[i]; !want.Unknown && (want.Table != f.TableOID || want.Column != num) {
-			return &alarm{fmt.Sprintf("column %d comes from attribute %d of relation %d, not from attribute %d of relation %d as planned",
-				i+1, num, f.TableOID, want.Column, want.Table)}
+		how[i] = seal{cipher, f.Format}
+		f.TypeModifier = -1 // a pseudonym need not fit the column's length, and has none on the twin
+	}
+	if how != nil {
+		var err error
+		if msg, err = row.Encode(nil); err != nil {
+			return nil, nil, fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
 		}
+	}
+	return msg, how, nil
+}
+
+// checkOrigin checks where one column comes from.
+func checkOrigin(i int, f *pgproto3.FieldDescription, want rewrite.Origin, session Session) error {
+	num := int16(f.TableAttributeNumber)
+	switch {
+	case want.Seal != rewrite.Seal{} && !want.Seal.Fits(f.DataTypeOID):
+		return &alarm{fmt.Sprintf("column %d is of type %d, which its plan does not know how to seal", i+1, f.DataTypeOID)}
+	case f.TableOID == 0:
+		return nil
+	case !session.ShowsOrigin(f.TableOID, num, want.Seal):
+		return &alarm{fmt.Sprintf("column %d comes from attribute %d of relation %d, which the policy does not show so", i+1, num, f.TableOID)}
+	case !want.Unknown && (want.Table != f.TableOID || want.Column != num):
+		return &alarm{fmt.Sprintf("column %d comes from attribute %d of relation %d, not from attribute %d of relation %d as planned",
+			i+1, num, f.TableOID, want.Column, want.Table)}
 	}
 	return nil
 }

@@ -40,7 +40,9 @@ type machine struct {
 	// of the server's stream
 	partial   []byte // head of a message that has not arrived whole
 	streaming int    // bytes of a row still to come, which pass as they are
-	emit      func([]byte)
+	sealed    []byte // rows of this chunk with their identifiers sealed
+	flushed   int    // how much of them is emitted
+	sink      func([]byte)
 }
 
 func newMachine(ctx context.Context, session Session, log *slog.Logger, maxMessage int) *machine {
@@ -94,16 +96,19 @@ func (m *machine) stalled() bool { return m.barriers > 0 }
 // fromServer takes what the server sent and hands what the client gets to emit, piece by piece, in order. The pieces are
 // parts of in, or nobody else's.
 func (m *machine) fromServer(in []byte, emit func([]byte)) error {
-	m.emit = emit
+	m.sink, m.sealed, m.flushed = emit, m.sealed[:0], 0
 	run := 0 // start of the bytes of in that pass unchanged and are not emitted yet
 	pos := 0
 	flush := func() {
 		if pos > run {
-			emit(in[run:pos])
+			m.emit(in[run:pos])
 		}
 		run = pos
 	}
-	defer func() { m.emit = nil }()
+	defer func() {
+		m.flushSealed()
+		m.sink = nil
+	}()
 	for pos < len(in) {
 		if m.streaming > 0 {
 			n := min(m.streaming, len(in)-pos)
@@ -136,8 +141,10 @@ func (m *machine) fromServer(in []byte, emit func([]byte)) error {
 				flush()
 				return err
 			}
-			m.streaming = total
-			continue
+			if !m.holds(msg[0]) {
+				m.streaming = total
+				continue
+			}
 		}
 		flush()
 		if len(msg) < total {
@@ -171,10 +178,12 @@ func (m *machine) complete(in []byte) (used int, err error) {
 		if err := m.row(m.partial[0]); err != nil {
 			return used, err
 		}
-		m.emit(m.partial)
-		m.streaming = total - len(m.partial)
-		m.partial = nil // it is emitted
-		return used, nil
+		if !m.holds(m.partial[0]) {
+			m.emit(m.partial)
+			m.streaming = total - len(m.partial)
+			m.partial = nil // it is emitted
+			return used, nil
+		}
 	}
 	n := min(total-len(m.partial), len(in)-used)
 	m.partial = append(m.partial, in[used:used+n]...)
@@ -183,11 +192,18 @@ func (m *machine) complete(in []byte) (used int, err error) {
 		return used, nil
 	}
 	whole := m.partial
-	m.partial = nil // it may be emitted
+	if m.holds(whole[0]) {
+		m.partial = whole[:0] // sealing copies it
+	} else {
+		m.partial = nil // it may be emitted
+	}
 	return used, m.serverMessage(whole[0], whole)
 }
 
 func (m *machine) checkLength(typ byte, total int) error {
+	if total > maxSealedRow && m.holds(typ) {
+		return fmt.Errorf("%w: a row of %d bytes with identifiers in it", errTooLong, total)
+	}
 	if total < 5 || !streamable(typ) && total > maxServerMessage {
 		return fmt.Errorf("%w: the server sent a message %q of %d bytes", errProtocol, typ, total)
 	}

@@ -12,13 +12,26 @@ import (
 
 	"github.com/jackc/pgproto3/v2"
 
+	"github.com/cordon-db/cordon/masking"
 	"github.com/cordon-db/cordon/rewrite"
 )
 
 // shownTable is the one relation whose first column the fake session shows.
 const shownTable = 16387
 
-// fakeSession plans by the first word of a statement: refuse, track, opaque, anywhere, copy, prepare, deallocate; anything else is a query of one
+// userSeal is the seal of its second column, userKey the key of that domain.
+var (
+	userSeal = rewrite.Seal{Domain: "user", Type: 20}
+	userKey  = func() masking.Key {
+		key, err := masking.DeriveKey(bytes.Repeat([]byte{'k'}, 32), "user")
+		if err != nil {
+			panic(err)
+		}
+		return key
+	}()
+)
+
+// fakeSession plans by the first word of a statement: refuse, track, opaque, sealed, unsealed, anywhere, copy, prepare, deallocate; anything else is a query of one
 // column. What is sent is the statement behind "sent ".
 type fakeSession struct {
 	stale  map[string]bool // statements whose plans are no longer current
@@ -42,6 +55,10 @@ func (f *fakeSession) plan(text string) (*rewrite.Plan, error) {
 	switch word {
 	case "anywhere": // the binder could not tell what the server would announce
 		p.Columns[0].Unknown = true
+	case "sealed": // a shown column and an identifier
+		p.Columns = append(p.Columns, rewrite.Origin{Table: shownTable, Column: 2, Seal: userSeal})
+	case "unsealed": // the identifier, raw
+		p.Columns = []rewrite.Origin{{Table: shownTable, Column: 2}}
 	case "opaque":
 		p.Opaque = true
 	case "copy":
@@ -80,11 +97,19 @@ func (f *fakeSession) Current(_ context.Context, p *rewrite.Plan) error {
 func (f *fakeSession) Tracks(p *rewrite.Plan) bool {
 	return p.Kind == rewrite.KindSet || p.Kind == rewrite.KindPrepare
 }
-func (f *fakeSession) Completed(p *rewrite.Plan)              { f.events = append(f.events, "completed "+p.SQL) }
-func (f *fakeSession) Named(string, *rewrite.Plan)            {}
-func (f *fakeSession) Failed()                                { f.events = append(f.events, "failed") }
-func (f *fakeSession) Ready(status byte)                      { f.events = append(f.events, "ready "+string(status)) }
-func (f *fakeSession) ShowsOrigin(table uint32, n int16) bool { return table == shownTable && n == 1 }
+func (f *fakeSession) Completed(p *rewrite.Plan)   { f.events = append(f.events, "completed "+p.SQL) }
+func (f *fakeSession) Named(string, *rewrite.Plan) {}
+func (f *fakeSession) Failed()                     { f.events = append(f.events, "failed") }
+func (f *fakeSession) Ready(status byte)           { f.events = append(f.events, "ready "+string(status)) }
+func (f *fakeSession) ShowsOrigin(table uint32, n int16, seal rewrite.Seal) bool {
+	if table == shownTable && n == 2 {
+		return seal == userSeal
+	}
+	return table == shownTable && n == 1 && seal == rewrite.Seal{}
+}
+func (f *fakeSession) Cipher(seal rewrite.Seal) (*masking.Pseudonym, error) {
+	return masking.NewPseudonym(userKey, masking.Type{OID: seal.Type})
+}
 func (f *fakeSession) ForwardsNotification(channel string) bool {
 	return channel == "listed"
 }

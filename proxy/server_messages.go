@@ -26,6 +26,8 @@ func (m *machine) serverMessage(typ byte, msg []byte) error {
 		return fmt.Errorf("%w: the server sent %q, which nothing asked for", errProtocol, typ)
 	}
 	switch typ {
+	case 'D':
+		return m.sealRow(msg, m.sealsOf(a))
 	case 'Z':
 		return m.ready(a, msg)
 	case 'T', 'n':
@@ -72,14 +74,15 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 		return fmt.Errorf("%w: a description in answer to %q", errProtocol, a.kind)
 	}
 	if typ == 'T' {
-		if err := checkRow(msg[5:], m.session, a.current()); err != nil {
+		var err error
+		if msg, a.seals, err = checkRow(msg, m.session, a.current()); err != nil {
 			return err
 		}
 		a.rows = true
 	}
 	switch p := m.portals[a.name]; {
 	case a.kind == answerDescribePortal && p != nil:
-		p.rows = typ == 'T'
+		p.rows, p.seals = typ == 'T', a.seals
 	case a.kind == answerDescribe && a.hidden && a.name == describedCopy && typ == 'T':
 		m.copied[a.statement.plan] = true
 	}
@@ -136,7 +139,7 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 			return fmt.Errorf("%w: PortalSuspended in answer to Query", errProtocol)
 		}
 		a.next++
-		a.rows = false
+		a.rows, a.seals = false, nil
 	default:
 		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
 	}

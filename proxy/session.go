@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 
+	"github.com/cordon-db/cordon/masking"
 	"github.com/cordon-db/cordon/rewrite"
 )
 
@@ -16,7 +17,8 @@ type Session interface {
 	Named(name string, plan *rewrite.Plan)
 	Failed()
 	Ready(status byte)
-	ShowsOrigin(table uint32, column int16) bool
+	ShowsOrigin(table uint32, column int16, seal rewrite.Seal) bool
+	Cipher(seal rewrite.Seal) (*masking.Pseudonym, error)
 	ForwardsNotification(channel string) bool
 	ParameterStatus(name, value string) (string, bool)
 }

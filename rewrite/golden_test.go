@@ -46,15 +46,16 @@ type golden struct {
 func newGolden(tb testing.TB) *golden {
 	g := &golden{short: map[string]*Rewriter{}, sent: map[string]*Rewriter{}}
 	cfg := parsedPolicy(tb, nil)
+	sealing := parsedPolicy(tb, func(text string) string {
+		return strings.Replace(text, "[database.app]\n", "[database.app]\nsealed = true\n", 1)
+	})
 	source := &storedCatalog{current: storedSnapshot(tb)}
 	for _, database := range []string{"app", "open"} {
 		g.short[database] = newTestRewriter(tb, cfg, database, source)
 		abbreviate(tb, g.short[database], "analyst", "li.wei")
 		g.sent[database] = newTestRewriter(tb, cfg, database, source)
 		for _, all := range []map[string]*Rewriter{g.short, g.sent} {
-			sealed := newTestRewriter(tb, cfg, database, source)
-			sealed.options.Sealed = true
-			all["sealed "+database] = sealed
+			all["sealed "+database] = newTestRewriter(tb, sealing, database, source)
 		}
 		abbreviate(tb, g.short["sealed "+database], "analyst", "li.wei")
 	}

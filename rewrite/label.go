@@ -21,6 +21,9 @@ type Seal struct {
 	Type   uint32 // pg_type.oid
 }
 
+// Fits says whether the cipher takes the values of a type.
+func (s Seal) Fits(typ uint32) bool { return asText(typ) == s.Type }
+
 func (l label) sealed() bool { return l.seal != Seal{} }
 
 // sealOf is the seal of a column of a type.

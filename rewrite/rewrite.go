@@ -23,9 +23,7 @@ type Options struct {
 	Database string
 	Catalog  Catalog
 	Master   []byte // the master key, from which the keys of the domains derive
-	// Sealed keeps identifiers raw inside the server where only equality matters. Off, every pseudonym is computed in SQL.
-	Sealed bool
-	Log    *slog.Logger
+	Log      *slog.Logger
 }
 
 // Catalog is what a Rewriter asks of a catalog.Source: the newest snapshot, nil where there is none yet, and one that is no older
@@ -128,7 +126,7 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 	stamp.path = st.setting()
 	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, revealed: map[revealedColumn]*bool{}}
 	env.path = schemas(env.setting, env.user, tw.snapshot)
-	return &planner{env: env, state: st, stamp: stamp, seals: r.options.Sealed}, nil
+	return &planner{env: env, state: st, stamp: stamp, seals: tw.policy.Sealed}, nil
 }
 
 // one plans one statement, a second time if the catalog was behind. parse gives a fresh tree: planning changes it.
