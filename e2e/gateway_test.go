@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,20 @@ match = { users = ["eu_*"] }
 		tb.Fatal(err)
 	}
 	return cfg
+}
+
+// executions are the two ways to execute masked queries, each an edit of the policy: every pseudonym computed in SQL, and identifiers
+// raw inside the server where only equality matters. What holds has to hold of both.
+var executions = map[string]func(policy string) string{
+	"in SQL": nil,
+	"sealed": sealed,
+}
+
+var databaseSection = regexp.MustCompile(`(?m)^\[database\.\w+\]\n`)
+
+// sealed turns sealed execution on.
+func sealed(policy string) string {
+	return databaseSection.ReplaceAllString(policy, "${0}sealed = true\n")
 }
 
 // secrets writes the catalog login's password and the master key to files of the test.

@@ -143,18 +143,20 @@ var treatmentsQueries = []string{
 func TestTwinTreatments(t *testing.T) {
 	t.Parallel()
 	p := twins(t, subject{database: "treatments", schema: treatmentsSchema, policy: treatmentsPolicy, master: worldKeys[0]})
-	cordon, direct := p.sessions(t, p.serve(t, nil))
-	defer cordon.close()
-	defer direct.close()
-	s := newScore()
-	for i, sql := range treatmentsQueries {
-		s.play(t, cordon, direct, queries.Query{File: "treatments", Line: i, SQL: sql})
-	}
-	s.judge(t)
-	if s.refused > 0 {
-		t.Errorf("refused: %v", s.refusals)
-	}
-	if s.failed != 11 { // of secret, big, twice and the like: the twin lacks them
-		t.Errorf("%d errors: %v", s.failed, s.errors)
-	}
+	p.executions(t, func(t *testing.T, g *gateway) {
+		cordon, direct := p.sessions(t, g)
+		defer cordon.close()
+		defer direct.close()
+		s := newScore()
+		for i, sql := range treatmentsQueries {
+			s.play(t, cordon, direct, queries.Query{File: "treatments", Line: i, SQL: sql})
+		}
+		s.judge(t)
+		if s.refused > 0 {
+			t.Errorf("refused: %v", s.refusals)
+		}
+		if s.failed != 11 { // of secret, big, twice and the like: the twin lacks them
+			t.Errorf("%d errors: %v", s.failed, s.errors)
+		}
+	})
 }

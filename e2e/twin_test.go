@@ -199,18 +199,32 @@ func TestTwin(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := twins(t, corpusSubject(t))
-	g := p.serve(t, nil)
-	s := newScore()
-	for _, q := range all {
-		cordon, direct := p.sessions(t, g) // of its own: a query may change settings
-		refused := s.play(t, cordon, direct, q)
-		cordon.close()
-		direct.close()
-		if refused != (q.Refused != "") {
-			t.Errorf("%s:%d %s: refused is %v, and the corpus explains %q: %v", q.File, q.Line, q.Name, refused, q.Refused, s.refusals)
+	p.executions(t, func(t *testing.T, g *gateway) {
+		s := newScore()
+		for _, q := range all {
+			cordon, direct := p.sessions(t, g) // of its own: a query may change settings
+			refused := s.play(t, cordon, direct, q)
+			cordon.close()
+			direct.close()
+			if refused != (q.Refused != "") {
+				t.Errorf("%s:%d %s: refused is %v, and the corpus explains %q: %v", q.File, q.Line, q.Name, refused, q.Refused, s.refusals)
+			}
 		}
+		s.judge(t)
+	})
+}
+
+// executions runs a test once for every way to execute.
+func (p pair) executions(t *testing.T, test func(*testing.T, *gateway)) {
+	for name, change := range executions {
+		t.Run(name, func(t *testing.T) {
+			if change == nil {
+				test(t, p.serve(t, nil))
+				return
+			}
+			test(t, p.serve(t, func(s *subject) { s.policy = change(s.policy) }))
+		})
 	}
-	s.judge(t)
 }
 
 // TestTwinRandom plays random statements.
@@ -218,11 +232,13 @@ func TestTwinRandom(t *testing.T) {
 	t.Parallel()
 	p := twins(t, attacksSubject(t))
 	t.Logf("seed %d", *seed)
-	s := p.playRandom(t, p.serve(t, nil), max(*random, *statementNumber+1), 0)
-	s.judge(t)
-	if s.failed*10 > s.played && *statementNumber < 0 {
-		t.Errorf("the twin itself accepts too few: %d of %d fail", s.failed, s.played)
-	}
+	p.executions(t, func(t *testing.T, g *gateway) {
+		s := p.playRandom(t, g, max(*random, *statementNumber+1), 0)
+		s.judge(t)
+		if s.failed*10 > s.played && *statementNumber < 0 {
+			t.Errorf("the twin itself accepts too few: %d of %d fail", s.failed, s.played)
+		}
+	})
 }
 
 // playRandom plays the first n random statements; it stops when there are enough differences, 0 for all.
