@@ -56,7 +56,7 @@ func (p *planner) simple(stmt *pg.Node, kind Kind, name string, e effect) (*Plan
 }
 
 func (p *planner) query(stmt *pg.Node) (*Plan, error) {
-	p.env.sealing = p.seals
+	p.env.sealing, p.env.unsealing = p.seals, p.seals && p.unseals
 	bound, err := p.bind(stmt)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, sealed: p.seals}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals}, nil
 }
 
 func notNil(columns []Origin) []Origin {
@@ -188,6 +188,10 @@ func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
 	if of == nil {
 		return plan, nil
 	}
+	if of.Params != nil { // its values would have to be unsealed here
+		return nil, refused("prepared-by-protocol", "cordon: EXECUTE of a statement that the protocol prepared and that compares identifiers with parameters is not in this version",
+			"Run it by the protocol, or PREPARE it in SQL.")
+	}
 	if now := p.under(path); of.stamp != now.stamp && !now.agrees(of) {
 		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
 			Hint: "DEALLOCATE it, or close the cursor, and prepare it again."}
@@ -212,7 +216,7 @@ func (p *planner) agrees(kept *Plan) bool {
 	if err != nil || len(stmts) != 1 {
 		return false
 	}
-	p.env.parameters, p.seals = kept.params, kept.sealed
+	p.env.parameters, p.seals, p.unseals = kept.params, kept.sealed, kept.sealed
 	again, err := p.settled(func() *pg.Node { return cloneNode(stmts[0].Stmt) })
 	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
 }

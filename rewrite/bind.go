@@ -17,8 +17,10 @@ type environment struct {
 	definition bool
 	parameters []uint32 // the types that the client declared for $1, $2, ...; 0 where none
 	// sealing: identifiers stay raw where only equality matters, and the proxy seals the columns of the answer.
-	sealing  bool
-	revealed map[revealedColumn]*bool // columns that were found to be needed in SQL form; kept from one binding to the next
+	sealing bool
+	// unsealing: constants and parameters that are compared with raw identifiers are unsealed before they are sent.
+	unsealing bool
+	revealed  map[revealedColumn]*bool // columns that were found to be needed in SQL form; kept from one binding to the next
 }
 
 // revealedColumn is a column of a reference to a table, by their places in the statement.
@@ -33,6 +35,7 @@ type boundQuery struct {
 	marks   []mark
 	opaque  bool
 	tables  []uint32
+	params  []Param // of what is sent; nil: the client's own, as they are
 }
 
 // mark is an identifier in the deparsed text and what replaces it there.
@@ -44,12 +47,15 @@ type binder struct {
 	tables []*tableRef
 	sets   map[string]bool // set markers in use
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
-	hazard bool
-	unsafe int // expressions bound so far that could raise or tell
-	opaque bool
-	again  bool                      // a sealed value was revealed: the statement has to be bound again
-	refs   map[*pg.ColumnRef]*column // what references resolved to
-	owners map[*pg.ColumnRef]*item   // and the item that it is a column of
+	hazard  bool
+	unsafe  int // expressions bound so far that could raise or tell
+	opaque  bool
+	params  []Param                   // what was unsealed
+	paramAt []int32                   // and where in the text it stood
+	again   bool                      // a sealed value was revealed: the statement has to be bound again
+	probing bool                      // what is bound was bound before: labels are settled
+	refs    map[*pg.ColumnRef]*column // what references resolved to
+	owners  map[*pg.ColumnRef]*item   // and the item that it is a column of
 
 	wheres   []boundWhere              // for the fences
 	aliases  int                       // aliases made
@@ -73,7 +79,10 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 		return nil, errAgain
 	}
 	b.settle(node)
-	return b.finish(columns), nil
+	params := b.settleParams(node)
+	q := b.finish(columns)
+	q.params = params
+	return q, nil
 }
 
 // bindScalars binds expressions that have no FROM clause around them: the arguments of EXECUTE.

@@ -16,6 +16,7 @@ const (
 	oidOID         = 26
 	oidVarchar     = 1043
 	oidNumeric     = 1700
+	oidUUID        = 2950
 	oidTimestampTZ = 1184
 	oidInterval    = 1186
 )

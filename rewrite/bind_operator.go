@@ -154,10 +154,10 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 			return info{}, err
 		}
 	}
-	if r, err = b.value(x.Rexpr, sc); err != nil {
+	var met label
+	if r, met, err = b.compared(x, &l, sc); err != nil {
 		return info{}, err
 	}
-	met := b.compare(x, &l, &r)
 	in := info{safe: true}
 	in.merge(l)
 	in.merge(r)
@@ -189,19 +189,6 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 		in.typ, in.safe = oidBool, false
 	}
 	return in, nil
-}
-
-// compare is the label of two operands of a comparison; of any other operator both are revealed.
-func (b *binder) compare(x *pg.A_Expr, l, r *info) label {
-	switch x.Kind {
-	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT, pg.A_Expr_Kind_AEXPR_NULLIF:
-		if sealedOperators[lastString(x.Name)] && x.Lexpr != nil {
-			return b.meet(l.label, r.label)
-		}
-	}
-	b.reveal(&l.label)
-	b.reveal(&r.label)
-	return label{}
 }
 
 // operatorOf is the operator that an expression resolves on the server; BETWEEN names none of its own.

@@ -36,7 +36,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		}
 		in.typ = oidBool
 		if len(columns) == 1 && sealedOperators[op] {
-			b.meet(test.label, columns[0].label)
+			b.compareWith(&info{label: columns[0].label}, x.Testexpr, &test, false)
 		} else {
 			b.reveal(&test.label)
 			b.revealAll(columns)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,7 +21,8 @@ var kindNames = map[Kind]string{KindQuery: "query", KindTransaction: "transactio
 //	seal [user=NAME]                          the same with sealed execution
 //	session [user=NAME] [NAME=VALUE ...]      begins a session, with startup parameters, that the next directives use
 //	run                                       one Query message in that session; every plan completes
-//	parse                                     one Parse message in that session
+//	parse [types=(OID,...)]                   one Parse message in that session
+//	seal-parse [types=(OID,...)]              one Parse message in a sealed session of its own
 //
 // A plan is shown as its kind, the SQL that is sent, and the columns that RowDescription must announce: table.column, - for an
 // expression, ? where the second wall alone decides; and the domain by which the proxy seals it. Ciphers, masks and sets of the twin are abbreviated as <...>.
@@ -65,12 +67,21 @@ func newGolden(tb testing.TB) *golden {
 func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	user, database := "analyst", "app"
 	startup := map[string]string{}
+	var types []uint32
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
 		case "user":
 			user = arg.SingleVal(t)
 		case "database":
 			database = arg.SingleVal(t)
+		case "types":
+			for _, val := range arg.Vals {
+				oid, err := strconv.ParseUint(val, 10, 32)
+				if err != nil {
+					d.Fatalf(t, "%v", err)
+				}
+				types = append(types, uint32(oid))
+			}
 		default:
 			if d.Cmd != "session" {
 				d.Fatalf(t, "unknown argument %s", arg.Key)
@@ -81,7 +92,7 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	if g.short[database] == nil {
 		d.Fatalf(t, "unknown database %s", database)
 	}
-	if d.Cmd == "seal" {
+	if d.Cmd == "seal" || d.Cmd == "seal-parse" {
 		database = "sealed " + database
 	}
 	begin := func() (out string) {
@@ -104,8 +115,13 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 		return g.query(t, d.Input)
 	case "run":
 		return g.query(t, d.Input)
+	case "seal-parse":
+		if out := begin(); out != "ok\n" {
+			d.Fatalf(t, "%s", out)
+		}
+		return g.parse(t, d.Input, types)
 	case "parse":
-		return g.parse(t, d.Input)
+		return g.parse(t, d.Input, types)
 	}
 	d.Fatalf(t, "unknown directive %s", d.Cmd)
 	return ""
@@ -130,12 +146,12 @@ func (g *golden) query(t *testing.T, text string) string {
 	return b.String()
 }
 
-func (g *golden) parse(t *testing.T, text string) string {
-	plan, err := g.session[0].Parse(t.Context(), text, nil)
+func (g *golden) parse(t *testing.T, text string, types []uint32) string {
+	plan, err := g.session[0].Parse(t.Context(), text, types)
 	if err != nil {
 		return describeError(t, err)
 	}
-	if sent, err := g.session[1].Parse(t.Context(), text, nil); err == nil {
+	if sent, err := g.session[1].Parse(t.Context(), text, types); err == nil {
 		checkSent(t, g.session[1], sent)
 	}
 	return g.describe(plan)
@@ -164,6 +180,9 @@ func (g *golden) describe(p *Plan) string {
 	if p.Describe != "" {
 		b.WriteString("describe: " + p.Describe + "\n")
 	}
+	for i, param := range p.Params {
+		fmt.Fprintf(&b, "$%d: %s\n", i+1, describeParam(param))
+	}
 	if len(p.Columns) > 0 {
 		b.WriteString("columns: " + strings.Join(g.origins(p), ", ") + "\n")
 	}
@@ -189,6 +208,23 @@ func (g *golden) origins(p *Plan) []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+func describeParam(p Param) string {
+	out := fmt.Sprintf("the client's $%d", p.From)
+	if p.From == 0 {
+		out = fmt.Sprintf("%q", p.Value)
+	}
+	if p.Declared != 0 {
+		out += fmt.Sprintf(", declared as %d", p.Declared)
+	}
+	if p.Seal.Domain != "" {
+		out += " unsealed " + p.Seal.Domain + " " + pgtypes[p.Seal.Type]
+	}
+	if p.Array {
+		out += "[]"
+	}
+	return fmt.Sprintf("%s, sent as %d", out, p.Type)
 }
 
 var pgtypes = map[uint32]string{oidInt4: "int4", oidInt8: "int8", oidText: "text", 2950: "uuid"}

@@ -33,7 +33,7 @@ func sealOf(domain string, typ masking.Type) Seal {
 
 // reveal asks for the value itself instead of the raw identifier.
 func (b *binder) reveal(l *label) {
-	if !l.sealed() {
+	if !l.sealed() || b.probing {
 		return
 	}
 	for _, source := range l.sources {

@@ -19,6 +19,8 @@ type Plan struct {
 	// Columns is what the plan expects of the RowDescription, one entry an output column;
 	// nil where the statement returns no rows.
 	Columns []Origin
+	// Params are the parameters of SQL; nil: the client's own, as they are.
+	Params []Param
 	// Opaque says that the text of a server error must not be forwarded, only its SQLSTATE: the plan evaluates
 	// a `sql` mask or a row filter that may raise with a value of a raw row in the message (pitfall S10).
 	Opaque bool

@@ -115,7 +115,8 @@ type planner struct {
 	env   *environment
 	state *state
 	stamp stamp
-	seals bool // queries may be executed sealed
+	// Queries may be executed sealed, and what is compared with identifiers may be sent as parameters.
+	seals, unseals bool
 }
 
 func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
@@ -130,12 +131,12 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 }
 
 // one plans one statement, a second time if the catalog was behind. parse gives a fresh tree: planning changes it.
-func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, parameters []uint32, fresh func() *pg.Node) (*Plan, error) {
+func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, parameters []uint32, unseals bool, fresh func() *pg.Node) (*Plan, error) {
 	p, err := r.planner(st, params)
 	if err != nil {
 		return nil, err
 	}
-	p.env.parameters = parameters
+	p.env.parameters, p.unseals = parameters, unseals
 	plan, err := p.settled(fresh)
 	if unknownName(err) {
 		snapshot, refreshErr := r.options.Catalog.Refresh(ctx)
@@ -143,7 +144,7 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, par
 			if p, err = r.planner(st, params); err != nil {
 				return nil, err
 			}
-			p.env.parameters = parameters
+			p.env.parameters, p.unseals = parameters, unseals
 			plan, err = p.settled(fresh)
 		}
 	}

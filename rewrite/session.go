@@ -67,7 +67,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 	st := s.state.clone()
 	plans := make([]*Plan, 0, len(stmts))
 	for _, stmt := range stmts {
-		plan, err := s.one(ctx, st, stmt, nil)
+		plan, err := s.one(ctx, st, stmt, nil, len(stmts) == 1 && !hasParameter(stmt.Stmt))
 		if err != nil {
 			return plans, err
 		}
@@ -96,7 +96,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	if err := s.admitParameters(paramOIDs); err != nil {
 		return nil, err
 	}
-	plan, err := s.one(ctx, s.state, stmts[0], paramOIDs)
+	plan, err := s.one(ctx, s.state, stmts[0], paramOIDs, true)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +120,16 @@ func (s *Session) admitParameters(oids []uint32) error {
 	return nil
 }
 
-func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt, parameters []uint32) (*Plan, error) {
-	return s.rewriter.one(ctx, st, s.params, parameters, func() *pg.Node {
+// hasParameter says that a text of the simple protocol has parameters, which is the server's to refuse.
+func hasParameter(n *pg.Node) bool {
+	found := false
+	walkNodes(n, func(node *pg.Node) { found = found || node.GetParamRef() != nil })
+	return found
+}
+
+// one plans one statement. unseals says that it may be sent with parameters of its own.
+func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt, parameters []uint32, unseals bool) (*Plan, error) {
+	return s.rewriter.one(ctx, st, s.params, parameters, unseals, func() *pg.Node {
 		if stmt.Stmt == nil {
 			return nil
 		}
@@ -175,7 +183,7 @@ func (s *Session) Current(ctx context.Context, plan *Plan) error {
 	if err != nil {
 		return err
 	}
-	if again.SQL == plan.SQL && slices.Equal(again.Columns, plan.Columns) {
+	if again.SQL == plan.SQL && slices.Equal(again.Columns, plan.Columns) && slices.Equal(again.Params, plan.Params) {
 		return nil
 	}
 	return &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",

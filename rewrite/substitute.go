@@ -178,6 +178,7 @@ func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
 			continue
 		}
 		probe := newBinder(b.env)
+		probe.probing = true
 		copied := cloneNode(c)
 		if in, err := probe.expr(copied, &scope{items: sc.items, parent: sc.parent, owner: &selectScope{}}); err != nil || !in.safe {
 			continue
