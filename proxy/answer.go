@@ -42,6 +42,14 @@ type statement struct {
 	plan *rewrite.Plan
 }
 
+// planned is the statement's plan; nil where there is none.
+func (s *statement) planned() *rewrite.Plan {
+	if s == nil {
+		return nil
+	}
+	return s.plan
+}
+
 // portal is a statement bound to values. The server analyses a statement anew at Bind if anything changed, and from then on the
 // transaction's locks keep DDL out: so it is the portal's description that rows pass by, not the statement's.
 type portal struct {

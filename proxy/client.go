@@ -87,6 +87,9 @@ func (m *machine) query(body []byte) error {
 		return fmt.Errorf("%w: invalid string in Query", errProtocol)
 	}
 	plans, err := m.session.Query(m.ctx, text)
+	if err == nil && len(plans) == 1 && plans[0].Params != nil {
+		return m.queryByParts(plans[0])
+	}
 	a := &answer{kind: answerQuery, plans: plans}
 	sql := make([]byte, 0, len(text)+64)
 	for i, p := range plans {
@@ -148,9 +151,8 @@ func (m *machine) parse(body []byte) error {
 	if err := decode(&msg, body); err != nil {
 		return fmt.Errorf("%w: Parse: %w", errProtocol, err)
 	}
-	if strings.HasPrefix(msg.Name, "cordon.") {
-		return m.refuse(&rewrite.Error{Code: "42602", Reason: "reserved-name", Message: fmt.Sprintf("cordon: the statement name %q is reserved", msg.Name),
-			Hint: "Choose a name that does not begin with cordon."})
+	if strings.HasPrefix(msg.Name, ownNames) {
+		return m.refuse(reserved(msg.Name))
 	}
 	plan, err := m.session.Parse(m.ctx, msg.Query, msg.ParameterOIDs)
 	if err != nil {
@@ -160,6 +162,9 @@ func (m *machine) parse(body []byte) error {
 	name := cstring(msg.Name)
 	_, oids, _ := cutString(body)
 	_, oids, _ = cutString(oids)
+	if plan.Params != nil {
+		oids = parameterTypes(plan)
+	}
 	m.send('P', name, cstring(plan.SQL), oids)
 	m.owe(&answer{kind: answerParse, name: msg.Name, statement: s})
 	m.send('D', []byte{'S'}, name)
@@ -180,15 +185,28 @@ func noPortal(name string) *rewrite.Error {
 	return &rewrite.Error{Code: "34000", Message: fmt.Sprintf("portal %q does not exist", name)}
 }
 
-// bind passes as it is: values are the client's own.
+// ownNames begin the names of cordon's own statements and portals, which clients neither make nor use.
+const ownNames = "cordon."
+
+func reserved(name string) *rewrite.Error {
+	return &rewrite.Error{Code: "42602", Reason: "reserved-name", Message: fmt.Sprintf("cordon: the name %q is reserved", name),
+		Hint: "Choose a name that does not begin with cordon."}
+}
+
+// bind passes as it is, values being the client's own, unless some are to be unsealed.
 func (m *machine) bind(msg []byte) error {
 	portal, rest, ok := cutString(msg[5:])
 	name, _, ok2 := cutString(rest)
 	if !ok || !ok2 {
 		return fmt.Errorf("%w: invalid string in Bind", errProtocol)
 	}
-	if m.sent[name] == nil {
+	switch s := m.sent[name]; {
+	case strings.HasPrefix(portal, ownNames):
+		return m.refuse(reserved(portal))
+	case s == nil || strings.HasPrefix(name, ownNames):
 		return m.refuse(noStatement(name))
+	case s.plan != nil && s.plan.Params != nil:
+		return m.unsealBind(msg, s.plan)
 	}
 	m.owe(&answer{kind: answerBind, name: portal, source: name})
 	m.forward(msg)
@@ -201,13 +219,14 @@ func (m *machine) describe(msg []byte) error {
 		return err
 	}
 	a := &answer{kind: answerDescribe, name: name}
+	own := strings.HasPrefix(name, ownNames)
 	switch {
-	case kind == 'P' && m.sentPortal[name] == nil:
+	case kind == 'P' && (m.sentPortal[name] == nil || own):
 		return m.refuse(noPortal(name))
 	case kind == 'P':
 		a.kind = answerDescribePortal
 		m.described = a
-	case m.sent[name] == nil:
+	case m.sent[name] == nil || own:
 		return m.refuse(noStatement(name))
 	}
 	m.owed.push(a)
@@ -224,7 +243,7 @@ func (m *machine) execute(msg []byte, described *answer) error {
 		return fmt.Errorf("%w: invalid string in Execute", errProtocol)
 	}
 	s := m.sentPortal[name]
-	if s == nil {
+	if s == nil || strings.HasPrefix(name, ownNames) {
 		return m.refuse(noPortal(name))
 	}
 	if err := m.session.Current(m.ctx, s.plan); err != nil {

@@ -161,7 +161,7 @@ func nameConversations() map[string]conversation {
 		"Describe of no statement":         unknown(describe('S', "s"), `26000 prepared statement "s" does not exist`),
 		"Describe of no portal":            unknown(describe('P', "p"), `34000 portal "p" does not exist`),
 		"Execute of no portal":             unknown(execute("p"), `34000 portal "p" does not exist`),
-		"a name of cordon's own":           unknown(parse("cordon.copy", "q"), `42602 cordon: the statement name "cordon.copy" is reserved`),
+		"a name of cordon's own":           unknown(parse("cordon.copy", "q"), `42602 cordon: the name "cordon.copy" is reserved`),
 		"portals end with the transaction": {steps: append(append(prepared("q"), executed...), unknown(execute("p"), `34000 portal "p" does not exist`).steps...)},
 		"a closed statement": {steps: append(prepared("q"),
 			step{client: ofClient(&pgproto3.Close{ObjectType: 'S', Name: "s"}, synced), toServer: "C(Ss) S"},

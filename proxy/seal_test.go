@@ -118,7 +118,7 @@ func TestSealIsChecked(t *testing.T) {
 		"a type that the cipher does not take":             {"sealed", otherType},
 		"a second identifier in a shown column's place":    {"sealed", otherColumn},
 		"a shown column in an identifier's place":          {"sealed", shownForSealed},
-		"fewer columns":                                    {"sealed", &pgproto3.RowDescription{Fields: sealedColumns(0).Fields[:1]}},
+		"fewer columns": {"sealed", &pgproto3.RowDescription{Fields: sealedColumns(0).Fields[:1]}},
 	} {
 		got := answered(t, ofClient(query(s.text)), join(ofServer(s.described), ofServer(sealedRows(0, 7)...)), 1<<20, true)
 		if len(got) > 0 {

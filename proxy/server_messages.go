@@ -33,10 +33,14 @@ func (m *machine) serverMessage(typ byte, msg []byte) error {
 	case 'T', 'n':
 		return m.description(a, typ, msg)
 	case 't':
-		if !a.hidden {
+		if a.hidden {
+			return nil
+		}
+		msg, err := describeParams(msg, m.statements[a.name].planned())
+		if err == nil {
 			m.emit(msg)
 		}
-		return nil
+		return err
 	case 'C', 'I', 's':
 		return m.finished(a, typ, msg)
 	case '1', '2', '3':

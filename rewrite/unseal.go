@@ -1,8 +1,10 @@
 package rewrite
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -85,7 +87,7 @@ func (b *binder) unsealable(n *pg.Node, seal Seal, array bool) (Param, bool) {
 	c := n.GetAConst()
 	switch {
 	case c.GetSval() != nil:
-		return Param{Value: c.GetSval().Sval}, true
+		return Param{Value: c.GetSval().Sval}, readable(c.GetSval().Sval, seal, array)
 	case array:
 	case c.GetIval() != nil && (seal.Type == oidInt8 || seal.Type == oidInt4):
 		return Param{Value: strconv.Itoa(int(c.GetIval().Ival))}, true
@@ -95,6 +97,36 @@ func (b *binder) unsealable(n *pg.Node, seal Seal, array bool) (Param, bool) {
 		}
 	}
 	return Param{}, false
+}
+
+var (
+	plainInteger = regexp.MustCompile(`^[-+]?[0-9]{1,19}$`)
+	plainUUID    = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	plainWord    = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+)
+
+// readable says that a constant is written as every server and masking.Pseudonym read it alike. Any other is left to the server, and what
+// it is compared with is revealed.
+func readable(text string, seal Seal, array bool) bool {
+	if array {
+		inside, begins := strings.CutPrefix(text, "{")
+		inside, ends := strings.CutSuffix(inside, "}")
+		for member := range strings.SplitSeq(inside, ",") {
+			if !plainWord.MatchString(member) || strings.EqualFold(member, "null") || !readable(member, seal, false) {
+				return false
+			}
+		}
+		return begins && ends
+	}
+	switch seal.Type {
+	case oidInt4, oidInt8:
+		bits := map[uint32]int{oidInt4: 32, oidInt8: 64}[seal.Type]
+		_, err := strconv.ParseInt(text, 10, bits)
+		return err == nil && plainInteger.MatchString(text)
+	case oidUUID:
+		return plainUUID.MatchString(text)
+	}
+	return true
 }
 
 // settleParams numbers the parameters of a bound statement: the client's keep their numbers, and what was unsealed takes that of the

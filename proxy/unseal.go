@@ -1,0 +1,202 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// byParts is the name of the statement and portal by which a simple Query with parameters of cordon's own runs.
+const byParts = "cordon.query"
+
+// queryByParts runs a Query whose constants are unsealed: as parameters, so that no query text holds a raw identifier. What the client
+// gets of it is what it gets of a Query.
+func (m *machine) queryByParts(plan *rewrite.Plan) error {
+	values, formats, err := m.unsealed(plan, nil, nil)
+	if err != nil {
+		return m.refuseQuery(m.asRefusal(err))
+	}
+	m.dropUnnamed()
+	s, name := &statement{plan: plan}, cstring(byParts)
+	m.send('P', name, cstring(plan.SQL), parameterTypes(plan))
+	m.owed.push(&answer{kind: answerParse, hidden: true, name: byParts, statement: s})
+	m.send('B', name, name, bindBody(formats, values, []byte{0, 0}))
+	m.owed.push(&answer{kind: answerBind, hidden: true, name: byParts, source: byParts})
+	m.send('D', []byte{'P'}, name)
+	m.owed.push(&answer{kind: answerDescribePortal, name: byParts})
+	m.send('E', name, []byte{0, 0, 0, 0})
+	m.owed.push(&answer{kind: answerExecute, name: byParts})
+	m.send('C', []byte{'S'}, name)
+	m.owed.push(&answer{kind: answerCloseStatement, hidden: true, name: byParts})
+	m.send('C', []byte{'P'}, name)
+	m.owed.push(&answer{kind: answerClosePortal, hidden: true, name: byParts})
+	m.send('S')
+	m.owed.push(&answer{kind: answerSync})
+	return nil
+}
+
+// dropUnnamed forgets the unnamed statement and portal, as the server drops them on a Query (exec_simple_query in postgres.c).
+func (m *machine) dropUnnamed() {
+	delete(m.statements, "")
+	delete(m.sent, "")
+	delete(m.portals, "")
+	delete(m.sentPortal, "")
+}
+
+// parameterTypes is the end of a Parse message: the types of a plan's parameters.
+func parameterTypes(plan *rewrite.Plan) []byte {
+	out := binary.BigEndian.AppendUint16(nil, uint16(len(plan.Params)))
+	for _, p := range plan.Params {
+		out = binary.BigEndian.AppendUint32(out, p.Type)
+	}
+	return out
+}
+
+// clientParams is how many parameters the client's own statement has.
+func clientParams(plan *rewrite.Plan) int {
+	n := 0
+	for _, p := range plan.Params {
+		n = max(n, p.From)
+	}
+	return n
+}
+
+// bindBody is what follows the names in a Bind message. resultFormats is its last part.
+func bindBody(formats []int16, values [][]byte, resultFormats []byte) []byte {
+	out := binary.BigEndian.AppendUint16(nil, uint16(len(formats)))
+	for _, f := range formats {
+		out = binary.BigEndian.AppendUint16(out, uint16(f))
+	}
+	out = binary.BigEndian.AppendUint16(out, uint16(len(values)))
+	for _, v := range values {
+		if v == nil {
+			out = binary.BigEndian.AppendUint32(out, 1<<32-1)
+			continue
+		}
+		out = append(binary.BigEndian.AppendUint32(out, uint32(len(v))), v...)
+	}
+	return append(out, resultFormats...)
+}
+
+// unsealBind makes a Bind message for a plan with parameters of its own.
+func (m *machine) unsealBind(msg []byte, plan *rewrite.Plan) error {
+	var b pgproto3.Bind
+	if err := decode(&b, msg[5:]); err != nil {
+		return fmt.Errorf("%w: Bind: %w", errProtocol, err)
+	}
+	want := clientParams(plan)
+	switch n := len(b.ParameterFormatCodes); {
+	case n > 1 && n != len(b.Parameters):
+		return m.refuse(&rewrite.Error{Code: "08P01", Message: fmt.Sprintf("bind message has %d parameter formats but %d parameters", n, len(b.Parameters))})
+	case len(b.Parameters) != want:
+		return m.refuse(&rewrite.Error{Code: "08P01", Message: fmt.Sprintf("bind message supplies %d parameters, but prepared statement %q requires %d",
+			len(b.Parameters), b.PreparedStatement, want)})
+	}
+	values, formats, err := m.unsealed(plan, b.Parameters, b.ParameterFormatCodes)
+	if err != nil {
+		return m.refuse(err)
+	}
+	results := binary.BigEndian.AppendUint16(nil, uint16(len(b.ResultFormatCodes)))
+	for _, f := range b.ResultFormatCodes {
+		results = binary.BigEndian.AppendUint16(results, uint16(f))
+	}
+	m.owe(&answer{kind: answerBind, name: b.DestinationPortal, source: b.PreparedStatement})
+	m.send('B', cstring(b.DestinationPortal), cstring(b.PreparedStatement), bindBody(formats, values, results))
+	return nil
+}
+
+// unsealed are the values of a plan's parameters and their formats. A value that the type's input function would not take is the error
+// that it would raise: it never is sent as it is, since it would be compared with raw identifiers.
+func (m *machine) unsealed(plan *rewrite.Plan, given [][]byte, codes []int16) (values [][]byte, formats []int16, err error) {
+	for _, p := range plan.Params {
+		value, format := []byte(p.Value), int16(0)
+		if p.From > 0 {
+			value, format = given[p.From-1], formatOf(codes, p.From-1)
+		}
+		if value != nil && p.Seal != (rewrite.Seal{}) {
+			if value, err = m.unsealValue(p, value, format); err != nil {
+				return nil, nil, err
+			}
+		}
+		values, formats = append(values, value), append(formats, format)
+	}
+	return values, formats, nil
+}
+
+// formatOf is the format of parameter i by a Bind message's codes: none, one for all, or one each.
+func formatOf(codes []int16, i int) int16 {
+	switch len(codes) {
+	case 0:
+		return 0
+	case 1:
+		return codes[0]
+	}
+	return codes[i]
+}
+
+func (m *machine) unsealValue(p rewrite.Param, value []byte, format int16) ([]byte, error) {
+	cipher, err := m.session.Cipher(p.Seal)
+	if err != nil {
+		return nil, err
+	}
+	unseal := cipher.Unseal
+	if p.Array {
+		unseal = cipher.UnsealArray
+	}
+	out, err := unseal([]byte{}, widen(value, format, p), format)
+	if err != nil {
+		return nil, invalidInput(p, value, format, err)
+	}
+	return out, nil
+}
+
+// widen makes a binary int2 or int4 the wider integer that the value is compared as.
+func widen(value []byte, format int16, p rewrite.Param) []byte {
+	if format != 1 || p.Array || len(value) != 2 && len(value) != 4 {
+		return value
+	}
+	x := int64(int16(binary.BigEndian.Uint16(value)))
+	if len(value) == 4 {
+		x = int64(int32(binary.BigEndian.Uint32(value)))
+	}
+	switch p.Seal.Type {
+	case 20:
+		return binary.BigEndian.AppendUint64(nil, uint64(x))
+	case 23:
+		return binary.BigEndian.AppendUint32(nil, uint32(x))
+	}
+	return value
+}
+
+// describeParams is the ParameterDescription that the client gets: of its own parameters, of the types that it declared.
+func describeParams(msg []byte, plan *rewrite.Plan) ([]byte, error) {
+	if plan == nil || plan.Params == nil {
+		return msg, nil
+	}
+	var d pgproto3.ParameterDescription
+	if err := decode(&d, msg[5:]); err != nil || len(d.ParameterOIDs) != len(plan.Params) {
+		return nil, fmt.Errorf("%w: ParameterDescription of %d parameters, the plan has %d: %v", errProtocol, len(d.ParameterOIDs), len(plan.Params), err)
+	}
+	d.ParameterOIDs = d.ParameterOIDs[:clientParams(plan)]
+	for i := range d.ParameterOIDs {
+		if declared := plan.Params[i].Declared; declared != 0 {
+			d.ParameterOIDs[i] = declared
+		}
+	}
+	return d.Encode(nil)
+}
+
+// invalidInput is the error of the type's input function for a value that it does not take.
+func invalidInput(p rewrite.Param, value []byte, format int16, err error) error {
+	if format == 1 {
+		return &rewrite.Error{Code: "22P03", Message: fmt.Sprintf("incorrect binary data format in bind parameter %d", p.From)}
+	}
+	name := map[uint32]string{20: "bigint", 23: "integer", 2950: "uuid"}[p.Seal.Type]
+	if p.Array {
+		return &rewrite.Error{Code: "22P02", Message: fmt.Sprintf("malformed array literal: %q", value)}
+	}
+	return &rewrite.Error{Code: "22P02", Message: fmt.Sprintf("invalid input syntax for type %s: \"%s\"", name, value)}
+}
