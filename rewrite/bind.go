@@ -216,6 +216,10 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	if err != nil {
 		return nil, err
 	}
+	if x.SearchClause != nil || x.CycleClause != nil { // their columns are rows of the query's
+		b.revealAll(left)
+		b.revealAll(right)
+	}
 	if err := b.orderAndLimit(sel, sc, left); err != nil {
 		return nil, err
 	}

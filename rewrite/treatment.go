@@ -74,7 +74,7 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 		ec.expr, err = tw.forms.mask(mask, col.Type, ref)
 	case config.Pseudonym:
 		ec.expr, err = tw.forms.pseudonym(t.Domain, col.Type, ref)
-		if plainCollations[ec.collate] { // of a non-deterministic one, equality is not that of the bytes
+		if plainCollations[joinCollations("", ec.collate)] { // of a non-deterministic one, equality is not that of the bytes
 			ec.seal, ec.bare, ec.raw = sealOf(t.Domain, col.Type), ref, Origin{Table: rel.OID, Column: col.Num}
 		}
 		ec.cast = pseudonymType(col.Type)
