@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cordon-db/cordon/e2e/attacks"
+	"github.com/cordon-db/cordon/internal/pgcluster"
 	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
 	"github.com/cordon-db/cordon/masking"
 )
@@ -29,13 +30,24 @@ var worldKeys = [2]string{strings.Repeat("1", 64), strings.Repeat("2", 64)}
 // with user_id shown, TestWorlds reports differing streams (TestWorldsCanFail keeps the first and the third).
 func worlds(tb testing.TB, change func(string) string) [2]*gateway {
 	tb.Helper()
-	var g [2]*gateway
-	for i := range g {
-		c := newCluster(tb)
-		conn := loadWorld(tb, c, fmt.Sprint(i+1))
+	return serveWorlds(tb, loadWorlds(tb), change)
+}
+
+func loadWorlds(tb testing.TB) (clusters [2]*pgcluster.Cluster) {
+	tb.Helper()
+	for i := range clusters {
+		clusters[i] = newCluster(tb)
+		conn := loadWorld(tb, clusters[i], fmt.Sprint(i+1))
 		moveIdentifiers(tb, conn, i)
 		pgtest.Exec(tb, conn, "VACUUM FULL")
 		pgtest.Exec(tb, conn, planAlike)
+	}
+	return clusters
+}
+
+func serveWorlds(tb testing.TB, clusters [2]*pgcluster.Cluster, change func(string) string) (g [2]*gateway) {
+	tb.Helper()
+	for i, c := range clusters {
 		g[i] = serve(tb, c, worldKeys[i], change)
 	}
 	return g

@@ -217,8 +217,8 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 		return nil, err
 	}
 	if x.SearchClause != nil || x.CycleClause != nil { // their columns are rows of the query's
-		b.revealAll(left)
-		b.revealAll(right)
+		b.revealAll(left, "SEARCH and CYCLE")
+		b.revealAll(right, "SEARCH and CYCLE")
 	}
 	if err := b.orderAndLimit(sel, sc, left); err != nil {
 		return nil, err
@@ -267,7 +267,7 @@ func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
 	merged := make([]*column, len(left))
 	for i, l := range left {
 		m := *l
-		m.label = b.meet(l.label, right[i].label)
+		m.label = b.meet(l.label, right[i].label, "set operation")
 		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
 		m.collate = joinCollations(l.collate, right[i].collate)
 		m.origin = Origin{Unknown: true}

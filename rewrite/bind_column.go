@@ -87,7 +87,7 @@ func (b *binder) useRow(it *item, sc *scope) (info, error) {
 		return info{}, err
 	}
 	it.useAll()
-	b.revealAll(it.columns)
+	b.revealAll(it.columns, "whole row")
 	in := info{origin: Origin{Unknown: true}}
 	for _, c := range it.columns {
 		b.collect(sc, it, c)

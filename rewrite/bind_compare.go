@@ -2,17 +2,20 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // compared binds the right operand of an operator and gives the label of both: that of two values that are compared, or clear.
 func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, err error) {
-	equality := sealedOperators[lastString(x.Name)] && x.Lexpr != nil
+	op := lastString(x.Name)
+	equality := builtin.SealedUses["operator "+op] != 0 && x.Lexpr != nil
 	switch {
 	case equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN:
-		r, err = b.comparedList(l, x.Rexpr.GetList().GetItems(), sc)
+		r, err = b.comparedList(l, op, x.Rexpr.GetList().GetItems(), sc)
 		return r, label{}, err
 	case equality && (x.Kind == pg.A_Expr_Kind_AEXPR_OP_ANY || x.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL):
-		r, err = b.comparedArray(l, x.Rexpr, sc)
+		r, err = b.comparedArray(l, op, x.Rexpr, sc)
 		return r, label{}, err
 	}
 	if r, err = b.value(x.Rexpr, sc); err != nil {
@@ -23,49 +26,53 @@ func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, 
 		switch {
 		case !equality:
 		case l.label.sealed() || x.Kind == pg.A_Expr_Kind_AEXPR_NULLIF: // whose result is the left operand
-			return r, b.compareWith(l, x.Rexpr, &r, false), nil
+			return r, b.compareWith(l, op, x.Rexpr, &r, false), nil
 		default:
-			return r, b.compareWith(&r, x.Lexpr, l, false), nil
+			return r, b.compareWith(&r, op, x.Lexpr, l, false), nil
 		}
 	}
-	b.reveal(&l.label)
-	b.reveal(&r.label)
+	use := "operator " + op
+	if equality { // in an expression that is no comparison of these two
+		use = "expression"
+	}
+	b.reveal(&l.label, use)
+	b.reveal(&r.label, use)
 	return r, label{}, nil
 }
 
 // comparedList binds the members of an IN list, which are compared with a value one by one.
-func (b *binder) comparedList(l *info, items []*pg.Node, sc *scope) (info, error) {
+func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (info, error) {
 	in := info{safe: true}
 	for _, n := range items {
 		arg, err := b.value(n, sc)
 		if err != nil {
 			return info{}, err
 		}
-		b.compareWith(l, n, &arg, false)
+		b.compareWith(l, op, n, &arg, false)
 		in.merge(arg)
 	}
 	return in, nil
 }
 
 // comparedArray binds the array of = ANY and <> ALL. One that is written out is compared member by member.
-func (b *binder) comparedArray(l *info, n *pg.Node, sc *scope) (info, error) {
+func (b *binder) comparedArray(l *info, op string, n *pg.Node, sc *scope) (info, error) {
 	if array := n.GetAArrayExpr(); array != nil && l.label.sealed() {
-		in, err := b.comparedList(l, array.Elements, sc)
+		in, err := b.comparedList(l, op, array.Elements, sc)
 		in.typ = sealedArrays[l.label.seal.Type]
 		return in, err
 	}
 	r, err := b.expr(n, sc)
 	if err == nil {
-		b.compareWith(l, n, &r, true)
+		b.compareWith(l, op, n, &r, true)
 	}
 	return r, err
 }
 
 // compareWith is the label of a comparison of a value, perhaps sealed, with an operand that is bound already. A constant or a parameter is
 // unsealed for it; otherwise both are of one seal, or revealed.
-func (b *binder) compareWith(of *info, n *pg.Node, operand *info, array bool) label {
+func (b *binder) compareWith(of *info, op string, n *pg.Node, operand *info, array bool) label {
 	if of.label.sealed() && !operand.label.sealed() && b.unseal(n, of.label.seal, array, operand) {
 		return of.label
 	}
-	return b.meet(of.label, operand.label)
+	return b.meet(of.label, operand.label, "operator "+op)
 }

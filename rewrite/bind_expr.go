@@ -49,7 +49,7 @@ func (in *info) merge(arg info) {
 // another table, is evaluated when a row asks for it, and that it was tells about the row.
 func (b *binder) rootExpr(n *pg.Node, sc *scope, hazard bool) (info, error) {
 	in, err := b.rootValue(n, sc, hazard)
-	b.reveal(&in.label)
+	b.reveal(&in.label, "expression")
 	return in, err
 }
 
@@ -88,11 +88,11 @@ func typed(in info, err error, oid uint32, safe bool) (info, error) {
 // expr binds an expression and lowers it in place. What it gives never is a raw identifier.
 func (b *binder) expr(n *pg.Node, sc *scope) (info, error) {
 	in, err := b.value(n, sc)
-	b.reveal(&in.label)
+	b.reveal(&in.label, "expression")
 	return in, err
 }
 
-// value is expr for the uses that may leave a value sealed, those of sealed.go alone. It counts the expressions that are not safe.
+// value is expr for the uses that may leave a value sealed, those of builtin.SealedUses alone. It counts the expressions that are not safe.
 func (b *binder) value(n *pg.Node, sc *scope) (info, error) {
 	in, err := b.simple(n, sc)
 	if !in.safe {
@@ -123,6 +123,7 @@ func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 		return typed(in, err, oidBool, true)
 	case *pg.Node_NullTest:
 		in, err := b.value(x.NullTest.Arg, sc)
+		b.reveal(&in.label, "IS NULL")
 		return typed(info{safe: in.safe, filtered: in.filtered}, err, oidBool, true)
 	case *pg.Node_BooleanTest:
 		in, err := b.exprs([]*pg.Node{x.BooleanTest.Arg}, sc)
@@ -146,7 +147,7 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 		return b.choice(x.CoalesceExpr.Args, sc)
 	case *pg.Node_MinMaxExpr:
 		in, err := b.choice(x.MinMaxExpr.Args, sc)
-		b.reveal(&in.label)
+		b.reveal(&in.label, "GREATEST and LEAST")
 		in.safe = false
 		return in, err
 	case *pg.Node_AArrayExpr:
@@ -234,7 +235,7 @@ func (b *binder) arrayExpr(x *pg.A_ArrayExpr, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
-	b.reveal(&in.label)
+	b.reveal(&in.label, "ARRAY")
 	element := in.typ
 	// Arrays within an array raise where their lengths differ.
 	in.safe = in.safe && (in.literal || element != 0 && b.env.twin.snapshot.Elem(element) == 0)
@@ -263,7 +264,7 @@ func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 		case !labelled:
 			in.label, labelled = arg.label, true
 		default:
-			in.label = b.meet(in.label, arg.label)
+			in.label = b.meet(in.label, arg.label, "CASE")
 		}
 		if arg.literal {
 			continue
@@ -277,6 +278,7 @@ func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 		}
 	}
 	in.literal = first
+	in.label = b.passed(in.label, "CASE")
 	return in, nil
 }
 

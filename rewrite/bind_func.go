@@ -305,17 +305,22 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 	}
 	in := info{safe: true}
 	types := make([]uint32, len(f.Args))
-	sealed, result := sealedArgument(name, len(f.Args))
+	use := ""
+	if v.kind == 'a' || v.kind == 'w' {
+		use = "function " + name
+	}
+	if len(f.Args) > 2 && (name == "lag" || name == "lead") { // the default is a value of its own
+		use = ""
+	}
 	for i, n := range f.Args {
 		arg, err := b.value(n, sc)
 		if err != nil {
 			return info{}, err
 		}
-		if i > 0 || !sealed || v.kind != 'a' && v.kind != 'w' {
-			b.reveal(&arg.label)
-		}
-		if result && i == 0 {
-			in.label = arg.label
+		if i == 0 {
+			in.label = b.passed(arg.label, use)
+		} else {
+			b.reveal(&arg.label, "further argument")
 		}
 		in.merge(arg)
 		types[i] = arg.typ

@@ -184,7 +184,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		in.typ, in.safe = oidBool, in.safe && b.comparableArray(op, l, x.Rexpr, r)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:
-		in.typ, in.label, in.safe = l.typ, met, in.safe && b.comparable("=", l, r)
+		in.typ, in.label, in.safe = l.typ, b.passed(met, "NULLIF"), in.safe && b.comparable("=", l, r)
 	default: // SIMILAR, BETWEEN SYMMETRIC
 		in.typ, in.safe = oidBool, false
 	}

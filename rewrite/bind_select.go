@@ -128,6 +128,7 @@ func (b *binder) readStars(stars []*column, top bool) {
 func (b *binder) targetExpr(n *pg.Node, sc *scope, top bool) (info, error) {
 	sc.owner.aggregated = false
 	in, err := b.value(n, sc)
+	b.reveal(&in.label, "select item")
 	if err == nil && !top && !in.safe && !sc.owner.aggregated {
 		b.hazard = true
 	}
@@ -201,7 +202,8 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 			return err
 		}
 	}
-	_, err := b.rootValue(n, sc, false)
+	in, err := b.rootValue(n, sc, false)
+	b.reveal(&in.label, "GROUP BY")
 	return err
 }
 
@@ -209,14 +211,14 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 func (b *binder) sorted(n *pg.Node, columns []*column) {
 	if isOrdinal(n) {
 		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(columns) {
-			b.reveal(&columns[i-1].label)
+			b.reveal(&columns[i-1].label, "ORDER BY")
 		}
 		return
 	}
 	fields := n.GetColumnRef().GetFields()
 	for _, c := range columns {
 		if len(fields) == 1 && c.name == lastString(fields) {
-			b.reveal(&c.label)
+			b.reveal(&c.label, "ORDER BY")
 		}
 	}
 }
@@ -252,9 +254,11 @@ func (b *binder) window(w *pg.WindowDef, sc *scope) error {
 		return nil
 	}
 	for _, n := range w.PartitionClause {
-		if _, err := b.rootValue(n, sc, true); err != nil { // a condition on the key descends below the window
+		in, err := b.rootValue(n, sc, true) // a condition on the key descends below the window
+		if err != nil {
 			return err
 		}
+		b.reveal(&in.label, "PARTITION BY")
 	}
 	for _, n := range w.OrderClause {
 		if _, err := b.rootExpr(n.GetSortBy().GetNode(), sc, false); err != nil {

@@ -2,6 +2,8 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // subLink binds a subquery in an expression.
@@ -35,20 +37,20 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 			op = lastString(x.OperName)
 		}
 		in.typ = oidBool
-		if len(columns) == 1 && sealedOperators[op] {
-			b.compareWith(&info{label: columns[0].label}, x.Testexpr, &test, false)
+		if x.Testexpr.GetRowExpr() == nil && len(columns) == 1 && builtin.SealedUses["operator "+op] != 0 {
+			b.compareWith(&info{label: columns[0].label}, op, x.Testexpr, &test, false)
 		} else {
-			b.reveal(&test.label)
-			b.revealAll(columns)
+			b.reveal(&test.label, "row of a subquery")
+			b.revealAll(columns, "row of a subquery")
 		}
 		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ, collate: columns[0].collate})
 	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		in.safe = false // more than one row is an error
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
-			in.typ, in.label = columns[0].typ, columns[0].label
+			in.typ, in.label = columns[0].typ, b.passed(columns[0].label, "scalar subquery")
 		} else {
-			b.reveal(&test.label)
-			b.revealAll(columns)
+			b.reveal(&test.label, "row of a subquery")
+			b.revealAll(columns, "row of a subquery")
 		}
 	default:
 		return info{}, refused("unknown-syntax", "cordon: this kind of subquery is not understood", "Use EXISTS, IN or a scalar subquery.")

@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"github.com/cordon-db/cordon/masking"
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // label says whether a value is clear or sealed: a raw identifier of a domain, which the proxy replaces by its pseudonym in the messages
-// to the client. The binder leaves a value sealed only in the uses that sealed.go names.
+// to the client. The binder leaves a value sealed only in the uses that builtin.SealedUses names.
 type label struct {
 	seal Seal // zero: clear
 	// sources are the columns that the value may come from. Revealing it marks them, and the statement is bound again with
@@ -31,9 +32,9 @@ func sealOf(domain string, typ masking.Type) Seal {
 	return Seal{Domain: domain, Type: asText(typ.OID)}
 }
 
-// reveal asks for the value itself instead of the raw identifier.
-func (b *binder) reveal(l *label) {
-	if !l.sealed() || b.probing {
+// reveal asks for the value itself instead of the raw identifier, unless the closed table says that the use may have it raw.
+func (b *binder) reveal(l *label, use string) {
+	if !l.sealed() || b.probing || builtin.SealedUses[use] != 0 {
 		return
 	}
 	for _, source := range l.sources {
@@ -43,19 +44,33 @@ func (b *binder) reveal(l *label) {
 	*l = label{}
 }
 
+// passed is the label of what a use makes of a value.
+func (b *binder) passed(l label, use string) label {
+	b.reveal(&l, use)
+	if builtin.SealedUses[use] != builtin.Passes {
+		return label{}
+	}
+	return l
+}
+
 // meet is the label of values that are compared with one another, or of which one is chosen: that of both, or clear.
-func (b *binder) meet(l, r label) label {
+func (b *binder) meet(l, r label, use string) label {
 	if l.seal == r.seal {
+		b.reveal(&l, use)
+		b.reveal(&r, use)
 		return label{seal: l.seal, sources: slices.Concat(l.sources, r.sources)}
 	}
-	b.reveal(&l)
-	b.reveal(&r)
-	return label{}
+	b.reveal(&l, "two labels")
+	b.reveal(&r, "two labels")
+	if l.sealed() { // where the table is broken
+		return l
+	}
+	return r
 }
 
 // revealAll asks for the values of columns, a whole row's.
-func (b *binder) revealAll(columns []*column) {
+func (b *binder) revealAll(columns []*column, use string) {
 	for _, c := range columns {
-		b.reveal(&c.label)
+		b.reveal(&c.label, use)
 	}
 }
