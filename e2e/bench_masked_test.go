@@ -1,0 +1,239 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/cordon-db/cordon/internal/pgcluster"
+	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
+	"github.com/cordon-db/cordon/masking"
+)
+
+// maskedUsers is how many users the masked benchmark has; videos and settings are three times as many.
+const maskedUsers = 1_000_000
+
+// maskedSchema has the tables and, for comparison, masking views as one writes them by hand: HMAC-SHA-256 by built-in functions.
+const maskedSchema = `
+CREATE TABLE users (user_id int8 PRIMARY KEY, username text NOT NULL, phone text, country text NOT NULL, created_at timestamptz NOT NULL);
+INSERT INTO users SELECT g, 'user' || lpad(g::text, 8, '0'), '+353' || g, (ARRAY['IE','NO','DE','FR','ES'])[1 + g %% 5], timestamptz '2020-01-01' + make_interval(mins => g)
+    FROM generate_series(1, %[1]d) g;
+CREATE TABLE videos (video_id int8 PRIMARY KEY, user_id int8 NOT NULL, title text NOT NULL, views int4 NOT NULL, created_at timestamptz NOT NULL);
+INSERT INTO videos SELECT g, 1 + (g::int8 * 7919) %% %[1]d, 'film ' || g, (g * 31) %% 10007, timestamptz '2021-01-01' + make_interval(mins => g / 3) FROM generate_series(1, 3 * %[1]d) g;
+CREATE INDEX ON videos (user_id);
+CREATE TABLE settings (user_id int8, name text, value text, PRIMARY KEY (user_id, name));
+INSERT INTO settings SELECT 1 + g / 3, 'setting' || g %% 3, 'value' FROM generate_series(0, 3 * %[1]d - 1) g;
+CREATE FUNCTION hmac(text) RETURNS text LANGUAGE sql IMMUTABLE AS
+    $$SELECT encode(sha256('\x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c'::bytea || sha256('\x36363636363636363636363636363636'::bytea || convert_to($1, 'UTF8'))), 'hex')$$;
+CREATE SCHEMA m;
+CREATE VIEW m.users WITH (security_barrier) AS SELECT hmac(user_id::text) AS user_id, hmac(username) AS username, country, created_at FROM users;
+CREATE VIEW m.videos WITH (security_barrier) AS SELECT video_id, hmac(user_id::text) AS user_id, title, views, created_at FROM videos`
+
+const maskedPolicy = `
+[listen]
+address = %q
+[upstream]
+hosts = [%q]
+catalog = { user = "cordon", password_file = %q }
+[auth]
+method = "passthrough"
+[keys]
+master = { file = %q }
+[domain.user]
+order = "show"
+[domain.username]
+order = "show"
+[[zone]]
+name = "eu"
+access = "passthrough"
+match = { users = ["eu_*"] }
+[database.attacks]
+unlisted_tables = "deny"
+unlisted_columns = "show"
+sealed = true
+[database.attacks.table."public.users".columns]
+user_id = { pseudonym = "user" }
+username = { pseudonym = "username" }
+phone = "hide"
+[database.attacks.table."public.videos".columns]
+user_id = { pseudonym = "user" }
+[database.attacks.table."public.settings".columns]
+user_id = { pseudonym = "user" }
+`
+
+// maskedQueries are asked in three forms. {17} stands for user 17 as the way knows it; @ for the schema.
+var maskedQueries = []struct {
+	name, sql string
+	slow      bool // of the views: one round is enough
+}{
+	{"Q1 look-up by pseudonym", "SELECT country FROM @.users WHERE user_id = {17}", true},
+	{"Q2 one user's videos by join", "SELECT v.video_id, v.title FROM @.users u JOIN @.videos v USING (user_id) WHERE u.user_id = {4711}", true},
+	{"Q3 join and group by user, top 100", "SELECT u.user_id, count(*), sum(v.views) FROM @.users u JOIN @.videos v ON v.user_id = u.user_id GROUP BY u.user_id ORDER BY 3 DESC, 2 LIMIT 100", true},
+	{"Q4 count(distinct user_id)", "SELECT count(DISTINCT user_id) FROM @.videos", true},
+	{"Q5 export of user_id", "SELECT user_id FROM @.users", true},
+	{"Q5 export of user_id, username", "SELECT user_id, username FROM @.users", true},
+	{"Q6 SELECT * LIMIT 100", "SELECT * FROM @.users LIMIT 100", false},
+	{"Q7 IN list of 100", "SELECT user_id, country FROM @.users WHERE user_id IN ({list})", true},
+	{"Q8 ORDER BY pseudonym LIMIT 50", "SELECT user_id, country FROM @.users ORDER BY user_id LIMIT 50", true},
+	{"Q9 dates without identifiers", "SELECT date_trunc('month', created_at), count(*) FROM @.videos GROUP BY 1 ORDER BY 1", false},
+	{"Q10 keyset pagination", "SELECT user_id, country FROM @.users WHERE user_id > {99} ORDER BY user_id LIMIT 50", true},
+	{"Q11 nested, as Tableau writes it", `SELECT "t0"."country" AS "country", COUNT(DISTINCT "t0"."user_id") AS "n" FROM (SELECT "u"."user_id" AS "user_id", "u"."country" AS "country" FROM @."users" "u" ` +
+		`INNER JOIN @."videos" "v" ON ("u"."user_id" = "v"."user_id") WHERE "v"."views" > 9000) "t0" GROUP BY 1`, true},
+}
+
+// BenchmarkMasked compares the same queries raw and direct, through pass-through, masked with sealed execution, and on masking views.
+func BenchmarkMasked(b *testing.B) {
+	c := newCluster(b)
+	admin := pgtest.Superuser(b, c, database)
+	pgtest.Exec(b, admin, fmt.Sprintf(maskedSchema, maskedUsers))
+	pgtest.Exec(b, admin, "VACUUM (FREEZE, ANALYZE)")
+	pgtest.Exec(b, admin, "CHECKPOINT")
+	address, cordon := maskedCordon(b, c)
+	ways := []way{{"raw, direct", c.Address(), "eu_anna", 0}, {"raw, pass-through", address, "eu_anna", cordon}, {"masked", address, "analyst", cordon}, {"views, direct", c.Address(), "eu_anna", 0}}
+	for b.Loop() {
+		t := table.NewWriter()
+		t.SetTitle("%d users, %d videos (%d rounds)", maskedUsers, 3*maskedUsers, *rounds)
+		t.AppendHeader(table.Row{"query", "raw ms", "masked ms", "masked to raw", "to pass-through", "lowest", "highest", "views ms", "views to masked"})
+		for _, q := range maskedQueries {
+			times := make([][]float64, len(ways))
+			for round := range *rounds {
+				for i := range ways {
+					i = (i + round) % len(ways)
+					if i == 3 && q.slow && len(times[i]) > 0 {
+						continue
+					}
+					times[i] = append(times[i], timed(b, ways[i], wayForm(b, q.sql, i)))
+				}
+			}
+			share, through := ratios(times[2], times[0]), ratios(times[2], times[1])
+			low, high := extremes(through)
+			t.AppendRow(table.Row{q.name, milliseconds(median(times[0])), milliseconds(median(times[2])), fmt.Sprintf("%.2f", median(share)), fmt.Sprintf("%.2f", median(through)),
+				fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", high), milliseconds(median(times[3])), fmt.Sprintf("%.1f", median(times[3])/median(times[2]))})
+		}
+		fmt.Printf("\n%s\n", t.Render())
+	}
+}
+
+func milliseconds(seconds float64) string { return fmt.Sprintf("%.2f", 1000*seconds) }
+
+func maskedCordon(b *testing.B, c *pgcluster.Cluster) (address string, process int) {
+	b.Helper()
+	dir := b.TempDir()
+	binary, file := dir+"/cordon", dir+"/cordon.toml"
+	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/cordon").CombinedOutput(); err != nil {
+		b.Fatalf("building cordon: %v\n%s", err, out)
+	}
+	address = freeAddress(b)
+	password, key := secrets(b, "pw", worldKeys[0])
+	writeFile(b, file, fmt.Sprintf(maskedPolicy, address, c.Address(), password, key))
+	return address, launched(b, address, exec.Command(binary, "serve", "-c", file))
+}
+
+// wayForm writes a query as a way takes it: raw, with pseudonyms, or over the views.
+func wayForm(b *testing.B, sql string, i int) string {
+	b.Helper()
+	var list []string
+	for id := int64(1000); id < 1100; id++ {
+		list = append(list, fmt.Sprintf("{%d}", id*7))
+	}
+	sql = strings.ReplaceAll(sql, "{list}", strings.Join(list, ", "))
+	schema := map[int]string{0: "public", 1: "public", 2: "public", 3: "m"}[i]
+	sql = strings.ReplaceAll(sql, "@", schema)
+	for {
+		begin := strings.IndexByte(sql, '{')
+		if begin < 0 {
+			return sql
+		}
+		end := begin + strings.IndexByte(sql[begin:], '}')
+		id, err := strconv.ParseInt(sql[begin+1:end], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text := strconv.FormatInt(id, 10)
+		switch i {
+		case 2:
+			text = strconv.FormatInt(benchCipher(b).EncryptInt8(id), 10)
+		case 3:
+			text = "hmac('" + text + "')"
+		}
+		sql = sql[:begin] + text + sql[end+1:]
+	}
+}
+
+func benchCipher(b *testing.B) *masking.Pseudonym {
+	b.Helper()
+	key, err := masking.DeriveKey([]byte(masterOf(b, worldKeys[0])), "user")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := masking.NewPseudonym(key, masking.Type{OID: 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p
+}
+
+// timed prepares a statement and runs it: seconds of the fastest of some executions, fewer where one takes long.
+func timed(b *testing.B, w way, sql string) float64 {
+	b.Helper()
+	client, err := dialWire(w.address, w.user, nil)
+	if err != nil {
+		b.Fatalf("%s: %v", w.name, err)
+	}
+	defer client.conn.Close()
+	_ = client.conn.SetReadDeadline(time.Now().Add(10 * time.Minute))
+	in := bufio.NewReaderSize(client.conn, 256<<10)
+	ask := func(send func() error) float64 {
+		begun := time.Now()
+		if err := send(); err != nil {
+			b.Fatal(err)
+		}
+		answerOf(b, w, in)
+		return time.Since(begun).Seconds()
+	}
+	ask(func() error { return errors.Join(client.send('P', zero("s"), zero(sql), []byte{0, 0}), client.send('S')) })
+	execute := func() error {
+		return errors.Join(client.send('B', zero(""), zero("s"), []byte{0, 0, 0, 0, 0, 0}), client.send('D', []byte("P\x00")), client.send('E', zero(""), []byte{0, 0, 0, 0}), client.send('S'))
+	}
+	best, spent := 0.0, 0.0
+	for n := 0; n < 200 && (n < 3 && spent < 3 || spent < 0.5); n++ {
+		took := ask(execute)
+		spent += took
+		if best == 0 || took < best {
+			best = took
+		}
+	}
+	return best
+}
+
+// answerOf reads up to ReadyForQuery.
+func answerOf(b *testing.B, w way, in *bufio.Reader) {
+	b.Helper()
+	for {
+		var head [5]byte
+		if _, err := io.ReadFull(in, head[:]); err != nil {
+			b.Fatalf("%s: %v", w.name, err)
+		}
+		size := int(binary.BigEndian.Uint32(head[1:])) - 4
+		if head[0] == 'E' {
+			body := make([]byte, size)
+			_, _ = io.ReadFull(in, body)
+			b.Fatalf("%s: %s", w.name, field(body, 'M'))
+		}
+		if _, err := in.Discard(size); err != nil {
+			b.Fatalf("%s: %v", w.name, err)
+		}
+		if head[0] == 'Z' {
+			return
+		}
+	}
+}
