@@ -1,0 +1,217 @@
+package masking
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func wireCipher(tb testing.TB, oid uint32) *Pseudonym {
+	tb.Helper()
+	key, err := DeriveKey(bytes.Repeat([]byte{7}, 32), "wire")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := NewPseudonym(key, Type{OID: oid, Name: fmt.Sprint(oid)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// wireValue is a value of a type in both formats.
+func wireValue(oid uint32, x int64) (text, raw []byte) {
+	switch oid {
+	case oidInt4:
+		return strconv.AppendInt(nil, int64(int32(x)), 10), binary.BigEndian.AppendUint32(nil, uint32(x))
+	case oidInt8:
+		return strconv.AppendInt(nil, x, 10), binary.BigEndian.AppendUint64(nil, uint64(x))
+	case oidUUID:
+		var u [16]byte
+		binary.BigEndian.PutUint64(u[3:], uint64(x))
+		return appendUUID(nil, u), u[:]
+	}
+	text = fmt.Appendf(nil, "näme\"\\{,} %d", x)
+	return text, text
+}
+
+// TestSealUnseal: both formats give the pseudonym that Encrypt gives, and come back.
+func TestSealUnseal(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	values := []int64{0, 1, -1, math.MinInt32, math.MaxInt32, math.MinInt64, math.MaxInt64}
+	for range 2000 {
+		values = append(values, random.Int64()-random.Int64())
+	}
+	for _, oid := range []uint32{oidInt4, oidInt8, oidUUID, oidText, oidVarchar} {
+		p := wireCipher(t, oid)
+		for _, x := range values {
+			text, raw := wireValue(oid, x)
+			want, err := p.Encrypt(nil, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sealedText, err1 := p.Seal([]byte("x"), text, 0)
+			sealedRaw, err2 := p.Seal([]byte("x"), raw, 1)
+			if err1 != nil || err2 != nil || !bytes.Equal(sealedText[1:], want) || bytes.Equal(sealedRaw[1:], raw) {
+				t.Fatalf("type %d, %s: %q, %q, %v, %v; want %q", oid, text, sealedText, sealedRaw, err1, err2, want)
+			}
+			backText, err1 := p.Unseal([]byte("x"), sealedText[1:], 0)
+			backRaw, err2 := p.Unseal([]byte("x"), sealedRaw[1:], 1)
+			if err1 != nil || err2 != nil || !bytes.Equal(backText[1:], text) || !bytes.Equal(backRaw[1:], raw) {
+				t.Fatalf("type %d, %s: back %q, %q, %v, %v", oid, text, backText, backRaw, err1, err2)
+			}
+		}
+	}
+}
+
+// TestUnsealReads: text is read as the input functions read it.
+func TestUnsealReads(t *testing.T) {
+	for _, c := range []struct {
+		oid         uint32
+		text, plain string // plain: the same value as the server writes it; empty: an error
+	}{
+		{oidInt8, " \t17\n", "17"}, {oidInt8, "+17", "17"}, {oidInt8, "-017", "-17"}, {oidInt8, "9223372036854775808", ""}, {oidInt8, "1 7", ""}, {oidInt8, "", ""},
+		{oidInt8, "0x11", ""}, {oidInt8, "1_7", ""}, {oidInt8, "17.0", ""}, {oidInt4, "2147483647", "2147483647"}, {oidInt4, "2147483648", ""},
+		{oidUUID, "{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}, {oidUUID, "a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+		{oidUUID, "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}, {oidUUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", ""},
+		{oidUUID, "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", ""}, {oidUUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11-", ""}, {oidUUID, "a-0eebc999c0b4ef8bb6d6bb9bd380a11", ""}, {oidUUID, "", ""},
+	} {
+		p := wireCipher(t, c.oid)
+		got, err := p.Unseal(nil, []byte(c.text), 0)
+		if c.plain == "" {
+			if !errors.Is(err, ErrInput) {
+				t.Errorf("%q: %q, %v", c.text, got, err)
+			}
+			continue
+		}
+		want, err2 := p.Decrypt(nil, []byte(c.plain))
+		if err != nil || err2 != nil || !bytes.Equal(got, want) {
+			t.Errorf("%q: %q, %v; want %q, %v", c.text, got, err, want, err2)
+		}
+	}
+	for _, p := range []*Pseudonym{wireCipher(t, oidInt4), wireCipher(t, oidInt8), wireCipher(t, oidUUID)} {
+		for _, raw := range []string{"", "abc", strings.Repeat("x", 17)} {
+			if _, err := p.Unseal(nil, []byte(raw), 1); !errors.Is(err, ErrInput) {
+				t.Errorf("binary %q: %v", raw, err)
+			}
+			if _, err := p.Seal(nil, []byte(raw), 1); !errors.Is(err, ErrInput) {
+				t.Errorf("sealing binary %q: %v", raw, err)
+			}
+		}
+	}
+}
+
+// TestUnsealForeignText: what is no pseudonym becomes a text that depends on the key, another for each.
+func TestUnsealForeignText(t *testing.T) {
+	p, seen := wireCipher(t, oidText), map[string]bool{}
+	for _, text := range []string{"", "bob", "px", "px00", "none", "pd" + strings.Repeat("0", 64)} {
+		got, err := p.Unseal(nil, []byte(text), 0)
+		if err != nil || seen[string(got)] || len(got) != len("none ")+64 {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+		seen[string(got)] = true
+	}
+}
+
+// TestUnsealArray: members are unsealed wherever quotes, blanks, NULLs, dimensions and bounds stand.
+func TestUnsealArray(t *testing.T) {
+	number := func(p *Pseudonym, x int64) string { return strconv.FormatInt(p.DecryptInt8(x), 10) }
+	p := wireCipher(t, oidInt8)
+	for text, want := range map[string]string{
+		"{}":                          "{}",
+		" { 1 , \"2\" ,NULL, null } ": "{\"" + number(p, 1) + "\",\"" + number(p, 2) + "\",NULL,NULL}",
+		"{{1,2},{3,4}}":               "{{\"" + number(p, 1) + "\",\"" + number(p, 2) + "\"},{\"" + number(p, 3) + "\",\"" + number(p, 4) + "\"}}",
+		"[5:6]={1,2}":                 "[5:6]={\"" + number(p, 1) + "\",\"" + number(p, 2) + "\"}",
+		"":                            "", "1": "", "{1": "", "{1}}": "", "{1}x": "", "{x}": "", "{1,\"2}": "", "{1\\": "", "[1={1}": "[1={\"" + number(p, 1) + "\"}", "[1:1]{1}": "", "{1{2}}": "", "{0x10}": "",
+		"{\"NULL\"}": "",
+	} {
+		got, err := p.UnsealArray(nil, []byte(text), 0)
+		if want == "" && !errors.Is(err, ErrInput) || want != "" && (err != nil || string(got) != want) {
+			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		}
+	}
+	q := wireCipher(t, oidText)
+	token, err := q.Encrypt(nil, []byte(`a "quoted\ one`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := q.UnsealArray(nil, fmt.Appendf(nil, `{%s," %s"}`, token, token), 0); err != nil || !strings.HasPrefix(string(got), `{"a \"quoted\\ one","none `) {
+		t.Errorf("%q, %v", got, err)
+	}
+	head := []byte{0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0, 0, 1}
+	null := []byte{255, 255, 255, 255}
+	member := func(x int64) []byte { return binary.BigEndian.AppendUint64([]byte{0, 0, 0, 8}, uint64(x)) }
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	if got, err := p.UnsealArray(nil, join(head, member(9), null), 1); err != nil || !bytes.Equal(got, join(head, member(p.DecryptInt8(9)), null)) {
+		t.Errorf("binary: %v, %v", got, err)
+	}
+	for _, broken := range [][]byte{nil, head[:15], join(head, member(9)[:9]), join(head, []byte{0, 0}), join(head, []byte{255, 255, 255, 0}), join(head[:11], []byte{25}, head[12:], member(9))} {
+		if _, err := p.UnsealArray(nil, broken, 1); !errors.Is(err, ErrInput) {
+			t.Errorf("%v: %v", broken, err)
+		}
+	}
+}
+
+// TestSealAllocatesNothing: of rows there are many.
+func TestSealAllocatesNothing(t *testing.T) {
+	dst := make([]byte, 0, 1<<10)
+	for _, oid := range []uint32{oidInt4, oidInt8, oidUUID, oidText} {
+		p := wireCipher(t, oid)
+		for format := range int16(2) {
+			text, raw := wireValue(oid, 123456789)
+			if format == 1 {
+				text = raw
+			}
+			if n := testing.AllocsPerRun(100, func() {
+				if _, err := p.Seal(dst, text, format); err != nil {
+					t.Fatal(err)
+				}
+			}); n > 0 {
+				t.Errorf("type %d, format %d: %v allocations", oid, format, n)
+			}
+		}
+	}
+}
+
+func FuzzUnsealArray(f *testing.F) {
+	p := wireCipher(f, oidText)
+	for _, seed := range []string{"{}", `{a,"b\"c",NULL}`, "[1:1]={x}", "{{a},{b}}"} {
+		f.Add([]byte(seed), int16(0))
+		f.Add([]byte(seed), int16(1))
+	}
+	f.Fuzz(func(_ *testing.T, value []byte, format int16) {
+		_, _ = p.UnsealArray(nil, value, format)
+		_, _ = p.Unseal(nil, value, format)
+	})
+}
+
+func BenchmarkSeal(b *testing.B) {
+	for name, oid := range map[string]uint32{"int4": oidInt4, "int8": oidInt8, "uuid": oidUUID} {
+		for format := range int16(2) {
+			b.Run(fmt.Sprintf("%s/format %d", name, format), func(b *testing.B) {
+				p, dst := wireCipher(b, oid), make([]byte, 0, 64)
+				text, raw := wireValue(oid, 123456789)
+				if format == 1 {
+					text = raw
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					_, _ = p.Seal(dst, text, format)
+				}
+			})
+		}
+	}
+	b.Run("text of 12", func(b *testing.B) {
+		p, dst := wireCipher(b, oidText), make([]byte, 0, 128)
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = p.Seal(dst, []byte("user12345678"), 0)
+		}
+	})
+}
