@@ -200,7 +200,9 @@ func timed(b *testing.B, w way, sql string) float64 {
 		answerOf(b, w, in)
 		return time.Since(begun).Seconds()
 	}
-	ask(func() error { return errors.Join(client.send('P', zero("s"), zero(sql), []byte{0, 0}), client.send('S')) })
+	ask(func() error {
+		return errors.Join(client.send('P', zero("s"), zero(sql), []byte{0, 0}), client.send('S'))
+	})
 	execute := func() error {
 		return errors.Join(client.send('B', zero(""), zero("s"), []byte{0, 0, 0, 0, 0, 0}), client.send('D', []byte("P\x00")), client.send('E', zero(""), []byte{0, 0, 0, 0}), client.send('S'))
 	}
