@@ -21,6 +21,7 @@ func (m *machine) queryByParts(plan *rewrite.Plan) error {
 	}
 	m.dropUnnamed()
 	s, name := &statement{plan: plan}, cstring(byParts)
+	m.closeOwn() // what an error left open
 	m.send('P', name, cstring(plan.SQL), parameterTypes(plan))
 	m.owed.push(&answer{kind: answerParse, hidden: true, name: byParts, statement: s})
 	m.send('B', name, name, bindBody(formats, values, []byte{0, 0}))
@@ -29,13 +30,19 @@ func (m *machine) queryByParts(plan *rewrite.Plan) error {
 	m.owed.push(&answer{kind: answerDescribePortal, name: byParts})
 	m.send('E', name, []byte{0, 0, 0, 0})
 	m.owed.push(&answer{kind: answerExecute, name: byParts})
+	m.closeOwn()
+	m.send('S')
+	m.owed.push(&answer{kind: answerSync})
+	return nil
+}
+
+// closeOwn closes the statement and portal of queryByParts; it is no error if there are none.
+func (m *machine) closeOwn() {
+	name := cstring(byParts)
 	m.send('C', []byte{'S'}, name)
 	m.owed.push(&answer{kind: answerCloseStatement, hidden: true, name: byParts})
 	m.send('C', []byte{'P'}, name)
 	m.owed.push(&answer{kind: answerClosePortal, hidden: true, name: byParts})
-	m.send('S')
-	m.owed.push(&answer{kind: answerSync})
-	return nil
 }
 
 // dropUnnamed forgets the unnamed statement and portal, as the server drops them on a Query (exec_simple_query in postgres.c).

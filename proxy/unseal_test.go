@@ -127,8 +127,8 @@ func TestQueryByParts(t *testing.T) {
 	t.Parallel()
 	plan := &rewrite.Plan{SQL: "sent c", Kind: rewrite.KindQuery, Columns: []rewrite.Origin{{Table: shownTable, Column: 1}},
 		Params: []rewrite.Param{{Value: "77", Type: 20, Seal: userSeal}}}
-	sent := "P(cordon.query, sent c) B(cordon.query<cordon.query) D(Pcordon.query) E(cordon.query) C(Scordon.query) C(Pcordon.query) S"
-	whole := ofServer(parsed, bound, columns(shownTable), rowOf1, selected, closed, closed, idle)
+	sent := "C(Scordon.query) C(Pcordon.query) P(cordon.query, sent c) B(cordon.query<cordon.query) D(Pcordon.query) E(cordon.query) C(Scordon.query) C(Pcordon.query) S"
+	whole := ofServer(closed, closed, parsed, bound, columns(shownTable), rowOf1, selected, closed, closed, idle)
 	for name, c := range map[string]conversation{
 		"rows": {steps: []step{
 			{client: ofClient(query("c")), toServer: sent},
@@ -144,7 +144,7 @@ func TestQueryByParts(t *testing.T) {
 		}},
 		"an error": {steps: []step{
 			{client: ofClient(query("c"), query("q")), toServer: sent + " Q(sent q)"},
-			{server: ofServer(parsed, bound, failure("22012", "division by zero"), idle, columns(shownTable), selected, idle),
+			{server: ofServer(closed, closed, parsed, bound, failure("22012", "division by zero"), idle, columns(shownTable), selected, idle),
 				toClient: "E(22012 division by zero) Z(I) T C(SELECT 1) Z(I)"},
 		}},
 		"the unnamed statement is gone": {steps: []step{

@@ -20,7 +20,7 @@ type environment struct {
 	sealing bool
 	// unsealing: constants and parameters that are compared with raw identifiers are unsealed before they are sent.
 	unsealing bool
-	revealed  map[revealedColumn]*bool // columns that were found to be needed in SQL form; kept from one binding to the next
+	revealed  map[revealedColumn]*source // columns that were found to be needed in SQL form; kept from one binding to the next
 }
 
 // revealedColumn is a column of a reference to a table, by their places in the statement.
@@ -50,8 +50,9 @@ type binder struct {
 	hazard  bool
 	unsafe  int // expressions bound so far that could raise or tell
 	opaque  bool
-	params  []Param                   // what was unsealed
-	paramAt []int32                   // and where in the text it stood
+	params  []Param // what was unsealed
+	paramAt []int32 // and where in the text it stood
+	placed  []placedForm
 	again   bool                      // a sealed value was revealed: the statement has to be bound again
 	probing bool                      // what is bound was bound before: labels are settled
 	refs    map[*pg.ColumnRef]*column // what references resolved to
@@ -76,13 +77,18 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 		return nil, err
 	}
 	if b.again {
+		for _, s := range env.revealed {
+			s.next()
+		}
 		return nil, errAgain
 	}
 	b.settle(node)
 	params := b.settleParams(node)
 	q := b.finish(columns)
 	q.params = params
-	return q, nil
+	forms, err := b.formMarks()
+	q.marks = append(q.marks, forms...)
+	return q, err
 }
 
 // bindScalars binds expressions that have no FROM clause around them: the arguments of EXECUTE.
@@ -287,7 +293,7 @@ func (b *binder) orderAndLimit(sel *pg.SelectStmt, sc *scope, columns []*column)
 			return &Error{Code: "0A000", Message: "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
 				Hint: "Only result column names can be used, not expressions or functions. Wrap the query in a SELECT to order by an expression."}
 		}
-		b.sorted(n.GetSortBy().GetNode(), columns)
+		b.sorted(n.GetSortBy(), true, columns)
 		if err := b.sortOperator(n.GetSortBy()); err != nil {
 			return err
 		}

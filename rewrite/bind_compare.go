@@ -26,17 +26,17 @@ func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, 
 		switch {
 		case !equality:
 		case l.label.sealed() || x.Kind == pg.A_Expr_Kind_AEXPR_NULLIF: // whose result is the left operand
-			return r, b.compareWith(l, op, x.Rexpr, &r, false), nil
+			return r, b.compareWith(l, op, x.Lexpr, x.Rexpr, &r, false), nil
 		default:
-			return r, b.compareWith(&r, op, x.Lexpr, l, false), nil
+			return r, b.compareWith(&r, op, x.Rexpr, x.Lexpr, l, false), nil
 		}
 	}
 	use := "operator " + op
 	if equality { // in an expression that is no comparison of these two
 		use = "expression"
 	}
-	b.reveal(&l.label, use)
-	b.reveal(&r.label, use)
+	b.revealAt(x.Lexpr, &l.label, use)
+	b.revealAt(x.Rexpr, &r.label, use)
 	return r, label{}, nil
 }
 
@@ -48,7 +48,7 @@ func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (
 		if err != nil {
 			return info{}, err
 		}
-		b.compareWith(l, op, n, &arg, false)
+		b.compareWith(l, op, nil, n, &arg, false)
 		in.merge(arg)
 	}
 	return in, nil
@@ -63,16 +63,22 @@ func (b *binder) comparedArray(l *info, op string, n *pg.Node, sc *scope) (info,
 	}
 	r, err := b.expr(n, sc)
 	if err == nil {
-		b.compareWith(l, op, n, &r, true)
+		b.compareWith(l, op, nil, n, &r, true)
 	}
 	return r, err
 }
 
 // compareWith is the label of a comparison of a value, perhaps sealed, with an operand that is bound already. A constant or a parameter is
-// unsealed for it; otherwise both are of one seal, or revealed.
-func (b *binder) compareWith(of *info, op string, n *pg.Node, operand *info, array bool) label {
+// unsealed for it; otherwise both are of one seal, or revealed: at their places if value is the node of the one value that is compared with it.
+func (b *binder) compareWith(of *info, op string, value, n *pg.Node, operand *info, array bool) label {
 	if of.label.sealed() && !operand.label.sealed() && b.unseal(n, of.label.seal, array, operand) {
+		equate(of.label)
 		return of.label
 	}
+	if value != nil && of.label.seal != operand.label.seal {
+		b.revealAt(value, &of.label, "two labels")
+		b.revealAt(n, &operand.label, "two labels")
+	}
+	equate(of.label, operand.label)
 	return b.meet(of.label, operand.label, "operator "+op)
 }

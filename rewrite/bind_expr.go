@@ -49,7 +49,7 @@ func (in *info) merge(arg info) {
 // another table, is evaluated when a row asks for it, and that it was tells about the row.
 func (b *binder) rootExpr(n *pg.Node, sc *scope, hazard bool) (info, error) {
 	in, err := b.rootValue(n, sc, hazard)
-	b.reveal(&in.label, "expression")
+	b.revealAt(n, &in.label, "expression")
 	return in, err
 }
 
@@ -88,7 +88,7 @@ func typed(in info, err error, oid uint32, safe bool) (info, error) {
 // expr binds an expression and lowers it in place. What it gives never is a raw identifier.
 func (b *binder) expr(n *pg.Node, sc *scope) (info, error) {
 	in, err := b.value(n, sc)
-	b.reveal(&in.label, "expression")
+	b.revealAt(n, &in.label, "expression")
 	return in, err
 }
 
@@ -160,8 +160,16 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 			sc.owner.aggregates++
 			defer func() { sc.owner.aggregates-- }()
 		}
-		in, err := b.exprs(x.GroupingFunc.Args, sc)
-		return typed(in, err, oidInt4, true)
+		in := info{safe: true}
+		for _, n := range x.GroupingFunc.Args {
+			arg, err := b.value(n, sc)
+			if err != nil {
+				return info{}, err
+			}
+			b.reveal(&arg.label, "GROUPING")
+			in.merge(arg)
+		}
+		return typed(in, nil, oidInt4, true)
 	case *pg.Node_CollateClause:
 		if err := b.collation(x.CollateClause); err != nil {
 			return info{}, err

@@ -318,9 +318,13 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 			return info{}, err
 		}
 		if i == 0 {
+			if f.AggDistinct {
+				equate(arg.label)
+			}
+			b.revealAt(n, &arg.label, use)
 			in.label = b.passed(arg.label, use)
 		} else {
-			b.reveal(&arg.label, "further argument")
+			b.revealAt(n, &arg.label, "further argument")
 		}
 		in.merge(arg)
 		types[i] = arg.typ

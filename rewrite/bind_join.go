@@ -98,6 +98,7 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		}
 		l.use()
 		r.use()
+		equate(l.label, r.label)
 		m := &column{name: name, label: b.meet(l.label, r.label, "USING"), filtered: l.filtered || r.filtered, raises: l.raises || r.raises,
 			collate: joinCollations(l.collate, r.collate),
 			origin:  Origin{Unknown: true}, uses: append(slices.Clone(l.uses), r.uses...)}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -56,13 +58,12 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		if n.GetNode() == nil { // plain DISTINCT is a list of one empty node
 			continue
 		}
-		if err := b.outputExpr(n, sc, columns, top); err != nil {
+		if err := b.distinctOn(n, sel, sc, columns, top); err != nil {
 			return nil, err
 		}
 	}
 	for _, n := range sel.SortClause {
-		b.sorted(n.GetSortBy().GetNode(), columns)
-		if err := b.outputExpr(n.GetSortBy().GetNode(), sc, columns, top); err != nil {
+		if err := b.orderBy(n.GetSortBy(), sel, sc, columns, top); err != nil {
 			return nil, err
 		}
 		if err := b.sortOperator(n.GetSortBy()); err != nil {
@@ -108,7 +109,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if target.Name == "" && outputName(target) != name {
 			target.Name = name
 		}
-		columns = append(columns, &column{name: name, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin})
+		columns = append(columns, &column{name: name, expr: target.Val, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin})
 		list = append(list, n)
 	}
 	sel.TargetList = list
@@ -203,32 +204,57 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 		}
 	}
 	in, err := b.rootValue(n, sc, false)
+	equate(in.label)
 	b.reveal(&in.label, "GROUP BY")
 	return err
 }
 
-// sorted reveals the output column that an item of ORDER BY stands for: order is of pseudonyms.
-func (b *binder) sorted(n *pg.Node, columns []*column) {
-	if isOrdinal(n) {
-		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(columns) {
-			b.reveal(&columns[i-1].label, "ORDER BY")
+// sorted reveals the output column that an item of ORDER BY stands for: order is of pseudonyms. Unless the item has to be in the select list, it is
+// sorted by the column's SQL form, and the column stays raw.
+func (b *binder) sorted(item *pg.SortBy, listed bool, columns []*column) {
+	fields := item.Node.GetColumnRef().GetFields()
+	for i, c := range columns {
+		if isOrdinal(item.Node) && int(item.Node.GetAConst().GetIval().Ival) != i+1 || !isOrdinal(item.Node) && (len(fields) != 1 || c.name != lastString(fields)) {
+			continue
 		}
-		return
-	}
-	fields := n.GetColumnRef().GetFields()
-	for _, c := range columns {
-		if len(fields) == 1 && c.name == lastString(fields) {
-			b.reveal(&c.label, "ORDER BY")
+		if !listed && c.expr != nil && c.label.sealed() && !b.probing && builtin.SealedUses["ORDER BY"] == 0 && b.placeable(c.expr, &c.label) {
+			item.Node = cloneNode(c.expr)
+			b.place(item.Node, &c.label)
+			return
 		}
+		b.reveal(&c.label, "ORDER BY")
 	}
 }
 
-// outputExpr binds an item of ORDER BY or DISTINCT ON, where a bare name is an output column first.
-func (b *binder) outputExpr(n *pg.Node, sc *scope, columns []*column, top bool) error {
-	if isOrdinal(n) || isOutputName(n, columns) {
+// isOutput says that an item of ORDER BY or DISTINCT ON is an output column: a bare name is one first.
+func isOutput(n *pg.Node, columns []*column) bool { return isOrdinal(n) || isOutputName(n, columns) }
+
+// orderBy binds an item of ORDER BY. With DISTINCT its expression must stand in the select list, too.
+func (b *binder) orderBy(item *pg.SortBy, sel *pg.SelectStmt, sc *scope, columns []*column, top bool) error {
+	distinct := len(sel.DistinctClause) > 0
+	if isOutput(item.GetNode(), columns) {
+		b.sorted(item, distinct, columns)
 		return nil
 	}
-	_, err := b.rootExpr(n, sc, !top)
+	in, err := b.rootValue(item.GetNode(), sc, !top)
+	if distinct {
+		b.reveal(&in.label, "expression")
+	}
+	b.revealAt(item.GetNode(), &in.label, "expression")
+	return err
+}
+
+// distinctOn binds an item of DISTINCT ON, which must match ORDER BY where there is one.
+func (b *binder) distinctOn(n *pg.Node, sel *pg.SelectStmt, sc *scope, columns []*column, top bool) error {
+	if isOutput(n, columns) {
+		return nil
+	}
+	in, err := b.rootValue(n, sc, !top)
+	use := "DISTINCT ON"
+	if len(sel.SortClause) > 0 {
+		use = "expression"
+	}
+	b.reveal(&in.label, use)
 	return err
 }
 
@@ -258,6 +284,7 @@ func (b *binder) window(w *pg.WindowDef, sc *scope) error {
 		if err != nil {
 			return err
 		}
+		equate(in.label)
 		b.reveal(&in.label, "PARTITION BY")
 	}
 	for _, n := range w.OrderClause {

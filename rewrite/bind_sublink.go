@@ -38,7 +38,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		}
 		in.typ = oidBool
 		if x.Testexpr.GetRowExpr() == nil && len(columns) == 1 && builtin.SealedUses["operator "+op] != 0 {
-			b.compareWith(&info{label: columns[0].label}, op, x.Testexpr, &test, false)
+			b.compareWith(&info{label: columns[0].label}, op, nil, x.Testexpr, &test, false)
 		} else {
 			b.reveal(&test.label, "row of a subquery")
 			b.revealAll(columns, "row of a subquery")

@@ -106,7 +106,7 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 		return info{}, refused("forbidden-cast", "cordon: the cast to "+quoted(parts[len(parts)-1])+" may run a function that is not reviewed", "Ask for its function to be listed under functions in the policy.")
 	}
 	if asText(arg.typ) != asText(oid) || len(x.TypeName.Typmods) > 0 {
-		b.reveal(&arg.label, "cast to another type")
+		b.revealAt(x.Arg, &arg.label, "cast to another type")
 	}
 	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, collate: arg.collate, label: b.passed(arg.label, "cast to its own type"), origin: Origin{Unknown: true}}
 	in.safe = in.safe && (b.foldsConstant(x.Arg.GetAConst(), oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)

@@ -190,6 +190,9 @@ func replaceMarks(text string, marks []mark) (string, error) {
 	}
 	text = replaceNames(text, texts, seen)
 	for _, m := range marks {
+		if strings.HasPrefix(m.name, formMark) {
+			continue
+		}
 		if n := seen[m.name]; n == 0 || n > 1 && !isSetMark(m.name) {
 			return "", unfaithful()
 		}

@@ -3,6 +3,8 @@ package rewrite
 import (
 	"slices"
 
+	pg "github.com/pganalyze/pg_query_go/v5"
+
 	"github.com/cordon-db/cordon/masking"
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
@@ -11,9 +13,37 @@ import (
 // to the client. The binder leaves a value sealed only in the uses that builtin.SealedUses names.
 type label struct {
 	seal Seal // zero: clear
-	// sources are the columns that the value may come from. Revealing it marks them, and the statement is bound again with
-	// these read in SQL form.
-	sources []*bool
+	// sources are the columns that the value may come from.
+	sources []*source
+}
+
+// source is a column of one reference to a table, and how the statement reads it: raw at first; where a value of it is asked for, the
+// statement is bound again.
+type source struct {
+	typ     masking.Type
+	mode    sourceMode
+	wanted  bool // this binding asked for the pseudonym
+	equated bool // and left it raw in a comparison or a grouping, which an index or a cheap key may serve
+}
+
+// sourceMode says how a statement reads a pseudonymised column.
+type sourceMode byte
+
+const (
+	readRaw    sourceMode = iota
+	readPlaced            // raw, with the SQL form at the places that ask for it
+	readClear             // in SQL form everywhere
+)
+
+// next is how the statement's next binding reads the column.
+func (s *source) next() {
+	switch {
+	case s.wanted && s.equated && s.mode == readRaw:
+		s.mode = readPlaced
+	case s.wanted:
+		s.mode = readClear
+	}
+	s.wanted, s.equated = false, false
 }
 
 // Seal names the cipher of a sealed value: the domain, and the type, int4, int8, uuid or text, that decides on the cipher within it.
@@ -38,10 +68,32 @@ func (b *binder) reveal(l *label, use string) {
 		return
 	}
 	for _, source := range l.sources {
-		*source = true
+		source.wanted = true
 	}
 	b.again = true
 	*l = label{}
+}
+
+// revealAt reveals the value of an expression, by the SQL form at this place if its columns are read so.
+func (b *binder) revealAt(n *pg.Node, l *label, use string) {
+	if !l.sealed() || b.probing || builtin.SealedUses[use] != 0 {
+		return
+	}
+	if b.placeable(n, l) {
+		b.place(n, l)
+		*l = label{}
+		return
+	}
+	b.reveal(l, use)
+}
+
+// equate notes that values are compared or grouped raw.
+func equate(labels ...label) {
+	for _, l := range labels {
+		for _, source := range l.sources {
+			source.equated = true
+		}
+	}
 }
 
 // passed is the label of what a use makes of a value.

@@ -1,6 +1,10 @@
 package rewrite
 
-import "slices"
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
 
 // column is a column that a FROM item, a subquery or a CTE offers to the expressions around it.
 type column struct {
@@ -8,11 +12,12 @@ type column struct {
 	typ      uint32 // pg_type.oid, 0 where it is not derived
 	label    label
 	origin   Origin
-	filtered bool    // the value derives from a table with a row filter
-	collate  string  // collation as in info
-	raises   bool    // reading it can raise: a `sql` mask
-	uses     []*bool // marks of the table columns to expose when this column is read
-	home     *item   // the FROM item by whose alias it can be named; nil for what a join merged
+	filtered bool     // the value derives from a table with a row filter
+	collate  string   // collation as in info
+	raises   bool     // reading it can raise: a `sql` mask
+	uses     []*bool  // marks of the table columns to expose when this column is read
+	expr     *pg.Node // of an output column: what it is
+	home     *item    // the FROM item by whose alias it can be named; nil for what a join merged
 }
 
 // use records that the statement reads the column.

@@ -30,12 +30,14 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 		it.useAll()
 		for _, c := range it.columns {
 			b.collect(sc, it, c)
-			columns = append(columns, inner([]*column{c})...)
 			ref := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
 			if it.emit == "" {
 				ref = pg.MakeColumnRefNode(nameNodes(c.name), 0)
 			}
 			b.refs[ref.GetColumnRef()] = c
+			out := *c
+			out.uses, out.expr = nil, ref
+			columns = append(columns, &out)
 			nodes = append(nodes, pg.MakeResTargetNodeWithVal(ref, 0))
 		}
 	}

@@ -14,9 +14,9 @@ type tableRef struct {
 	only    bool
 	aliased bool // has a column alias list
 	used    []bool
-	number  int                      // place among the statement's references
-	reveals map[revealedColumn]*bool // nil: every pseudonym is read in SQL form
-	pushed  []string                 // safe conditions of the enclosing WHERE, as text over alias
+	number  int                        // place among the statement's references
+	reveals map[revealedColumn]*source // nil: every pseudonym is read in SQL form
+	pushed  []string                   // safe conditions of the enclosing WHERE, as text over alias
 }
 
 // reference registers a reference to a relation.
@@ -38,25 +38,25 @@ func (t *tableRef) columns() []*column {
 		columns[i] = &column{name: c.name, typ: c.typ, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate),
 			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
 		if t.sealed(i) {
-			columns[i].label = label{seal: c.seal, sources: []*bool{t.source(i)}}
+			columns[i].label = label{seal: c.seal, sources: []*source{t.source(i)}}
 			columns[i].origin = c.raw
 		}
 	}
 	return columns
 }
 
-// source is the mark of a column that says whether it is revealed.
-func (t *tableRef) source(i int) *bool {
+// source is how the statement reads a pseudonymised column.
+func (t *tableRef) source(i int) *source {
 	key := revealedColumn{t.number, i}
 	if t.reveals[key] == nil {
-		t.reveals[key] = new(bool)
+		t.reveals[key] = &source{typ: t.exposed.columns[i].rawType}
 	}
 	return t.reveals[key]
 }
 
 // sealed says that a column is read raw.
 func (t *tableRef) sealed(i int) bool {
-	return t.reveals != nil && t.exposed.columns[i].seal != Seal{} && !*t.source(i)
+	return t.reveals != nil && t.exposed.columns[i].seal != Seal{} && t.source(i).mode != readClear
 }
 
 // opaque says that an error of the plan may carry a raw value of this reference.

@@ -75,7 +75,7 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 	case config.Pseudonym:
 		ec.expr, err = tw.forms.pseudonym(t.Domain, col.Type, ref)
 		if plainCollations[joinCollations("", ec.collate)] { // of a non-deterministic one, equality is not that of the bytes
-			ec.seal, ec.bare, ec.raw = sealOf(t.Domain, col.Type), ref, Origin{Table: rel.OID, Column: col.Num}
+			ec.seal, ec.bare, ec.raw, ec.rawType = sealOf(t.Domain, col.Type), ref, Origin{Table: rel.OID, Column: col.Num}, col.Type
 		}
 		ec.cast = pseudonymType(col.Type)
 	default:

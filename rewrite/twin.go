@@ -62,9 +62,10 @@ type exposedColumn struct {
 	origin   Origin
 	seal     Seal   // of a pseudonym that may stay raw in a statement; zero where it may not
 	bare     string // then: the raw column
-	raw      Origin // and where it comes from
-	opaque   bool   // a `sql` mask: its errors may carry raw values
-	filtered bool   // of an inlined view: derives from a filtered table
+	raw      Origin // where it comes from
+	rawType  masking.Type
+	opaque   bool // a `sql` mask: its errors may carry raw values
+	filtered bool // of an inlined view: derives from a filtered table
 }
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.

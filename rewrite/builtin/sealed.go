@@ -19,6 +19,7 @@ var SealedUses = map[string]SealedUse{
 	"IS NULL":     Takes,
 
 	"GROUP BY":     Takes,
+	"GROUPING":     Takes,
 	"DISTINCT ON":  Takes,
 	"PARTITION BY": Takes,
 

@@ -1,0 +1,59 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// forms begin the marks of SQL forms at a place. An argument of a template stands in several places, or in none.
+const formMark = "cordon_form_"
+
+// placeable says that the SQL form can stand in an expression's place: it is a bare column, so that nothing is computed twice or at another
+// level of the query, of columns that are read raw with the form at places.
+func (b *binder) placeable(n *pg.Node, l *label) bool {
+	if n.GetColumnRef() == nil || b.refs[n.GetColumnRef()] == nil {
+		return false
+	}
+	for _, source := range l.sources {
+		if source.mode != readPlaced || source.typ != l.sources[0].typ {
+			return false
+		}
+	}
+	return len(l.sources) > 0
+}
+
+// place puts (SELECT <form> FROM (SELECT n AS cordon_x) cordon_v) in the place of n; the form is a mark, since its text is long.
+func (b *binder) place(n *pg.Node, l *label) {
+	name := formMark + itoa(len(b.placed)+1)
+	b.placed = append(b.placed, placedForm{name, *l})
+	value := pg.MakeResTargetNodeWithNameAndVal("cordon_x", &pg.Node{Node: n.Node}, 0)
+	inner := &pg.SelectStmt{TargetList: []*pg.Node{value}, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
+	outer := &pg.SelectStmt{
+		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(name), 0), 0)},
+		FromClause:  []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Subquery: selectNode(inner), Alias: &pg.Alias{Aliasname: "cordon_v"}}}}},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
+	}
+	n.Node = &pg.Node_SubLink{SubLink: &pg.SubLink{SubLinkType: pg.SubLinkType_EXPR_SUBLINK, Subselect: selectNode(outer)}}
+}
+
+// placedForm is a form that stands at a place.
+type placedForm struct {
+	name  string
+	label label
+}
+
+func selectNode(sel *pg.SelectStmt) *pg.Node {
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: sel}}
+}
+
+// formMarks are the texts of the forms that were placed.
+func (b *binder) formMarks() ([]mark, error) {
+	var marks []mark
+	for _, p := range b.placed {
+		text, err := b.env.twin.forms.pseudonym(p.label.seal.Domain, p.label.sources[0].typ, "cordon_v.cordon_x")
+		if err != nil {
+			return nil, err
+		}
+		marks = append(marks, mark{p.name, text})
+	}
+	return marks, nil
+}
