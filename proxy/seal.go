@@ -24,17 +24,14 @@ func (m *machine) sealsOf(a *answer) seals {
 	if a == nil {
 		return nil
 	}
-	if a.kind == answerExecute {
-		if p := m.portals[a.name]; p != nil {
-			return p.seals
-		}
-		return nil
+	if p := m.portals[a.name]; a.kind == answerExecute && p != nil && a.seals == nil {
+		return p.seals
 	}
 	return a.seals
 }
 
-// holds says whether a row must be held whole.
-func (m *machine) holds(typ byte) bool { return typ == 'D' && m.sealsOf(m.owed.first()) != nil }
+// holds says whether a row, a DataRow or one of COPY, must be held whole.
+func (m *machine) holds(typ byte) bool { return streamable(typ) && m.sealsOf(m.owed.first()) != nil }
 
 // sealRow puts a DataRow, its identifiers replaced by their pseudonyms, behind what m.sealed holds.
 func (m *machine) sealRow(msg []byte, how seals) error {

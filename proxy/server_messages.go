@@ -28,6 +28,8 @@ func (m *machine) serverMessage(typ byte, msg []byte) error {
 	switch typ {
 	case 'D':
 		return m.sealRow(msg, m.sealsOf(a))
+	case 'd':
+		return m.sealCopyRow(msg, m.sealsOf(a))
 	case 'Z':
 		return m.ready(a, msg)
 	case 'T', 'n':
@@ -88,7 +90,7 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 	case a.kind == answerDescribePortal && p != nil:
 		p.rows, p.seals = typ == 'T', a.seals
 	case a.kind == answerDescribe && a.hidden && a.name == describedCopy && typ == 'T':
-		m.copied[a.statement.plan] = true
+		m.copied[a.statement.plan] = a.seals
 	}
 	if !a.hidden {
 		m.emit(msg)
@@ -164,11 +166,15 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 // copyOut lets the data of a COPY pass if the query inside it was described and checked.
 func (m *machine) copyOut(a *answer, msg []byte) error {
 	plan := m.planOf(a)
-	if plan == nil || plan.Kind != rewrite.KindCopy || !m.copied[plan] {
+	how, described := m.copied[plan]
+	if plan == nil || plan.Kind != rewrite.KindCopy || !described {
 		return &alarm{"a COPY whose query was not described"}
 	}
 	delete(m.copied, plan)
-	a.rows = true
+	if how != nil && (len(msg) < 6 || msg[5] != 0) {
+		return &alarm{"a COPY of identifiers in a format that its plan does not know how to seal"}
+	}
+	a.rows, a.seals = true, how
 	m.emit(msg)
 	return nil
 }

@@ -261,6 +261,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 		}
 		x.Relation, x.Attlist, x.Query = nil, nil, query
 	}
+	p.env.sealing = p.seals && sealedCopy(x.Options)
 	bound, err := p.bind(x.Query)
 	if err != nil {
 		return nil, err
@@ -273,7 +274,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque}, nil
+	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque, sealed: p.env.sealing}, nil
 }
 
 func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {

@@ -34,6 +34,17 @@ func copyOption(d *pg.DefElem) error {
 	return nil
 }
 
+// sealedCopy says that the proxy knows how to seal the rows: of the text format without a header, with its own delimiter and NULL.
+func sealedCopy(options []*pg.Node) bool {
+	for _, n := range options {
+		d := n.GetDefElem()
+		if d.GetDefname() != "format" || d.Arg.GetString_().GetSval() != "text" {
+			return false
+		}
+	}
+	return true
+}
+
 func stringList(n *pg.Node) bool {
 	items := n.GetList().GetItems()
 	return len(items) > 0 && !slices.ContainsFunc(items, func(n *pg.Node) bool { return n.GetString_() == nil })
