@@ -50,8 +50,9 @@ type binder struct {
 	hazard  bool
 	unsafe  int // expressions bound so far that could raise or tell
 	opaque  bool
-	params  []Param // what was unsealed
-	paramAt []int32 // and where in the text it stood
+	params  []Param       // what was unsealed
+	paramAt []int32       // and where in the text it stood
+	numbers map[Param]int // and their places in params
 	placed  []placedForm
 	again   bool                      // a sealed value was revealed: the statement has to be bound again
 	probing bool                      // what is bound was bound before: labels are settled

@@ -50,9 +50,17 @@ func (b *binder) unseal(n *pg.Node, seal Seal, array bool, operand *info) bool {
 	if array {
 		p.Type = sealedArrays[seal.Type]
 	}
-	b.params = append(b.params, p)
-	b.paramAt = append(b.paramAt, n.GetParamRef().GetLocation())
-	n.Node = &pg.Node_ParamRef{ParamRef: &pg.ParamRef{Number: int32(ownParams + len(b.params) - 1)}}
+	number, known := b.numbers[p] // one for all that are alike, or GROUP BY would not cover the same expression of the select list
+	if !known {
+		if b.numbers == nil {
+			b.numbers = map[Param]int{}
+		}
+		number = len(b.params)
+		b.numbers[p] = number
+		b.params = append(b.params, p)
+		b.paramAt = append(b.paramAt, n.GetParamRef().GetLocation())
+	}
+	n.Node = &pg.Node_ParamRef{ParamRef: &pg.ParamRef{Number: int32(ownParams + number)}}
 	*operand = info{typ: p.Type, safe: true}
 	return true
 }
