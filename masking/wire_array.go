@@ -3,6 +3,9 @@ package masking
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -15,51 +18,175 @@ func (p *Pseudonym) UnsealArray(dst, value []byte, format int16) ([]byte, error)
 	return p.unsealTextArray(dst, value)
 }
 
-// unsealTextArray copies the braces and commas, which the server checks, and unseals what stands between them.
+// unsealTextArray reads the whole array and writes it anew: an error of the server's would quote the values in its message.
 func (p *Pseudonym) unsealTextArray(dst, text []byte) ([]byte, error) {
-	rest := bytes.Trim(text, space)
-	if len(rest) > 0 && rest[0] == '[' { // bounds
-		bounds, members, found := bytes.Cut(rest, []byte{'='})
-		if !found || bytes.ContainsAny(bounds, `{}"\`) {
-			return dst, ErrInput
-		}
-		dst, rest = append(append(dst, bounds...), '='), bytes.TrimLeft(members, space)
+	a := arrayText{rest: bytes.Trim(text, space)}
+	if err := a.readBounds(); err != nil {
+		return dst, err
 	}
-	if len(rest) == 0 || rest[0] != '{' {
+	if err := a.level(0); err != nil {
+		return dst, err
+	}
+	if len(a.rest) > 0 || !a.fits() {
 		return dst, ErrInput
 	}
-	depth := 0
-	for len(rest) > 0 {
-		switch c := rest[0]; {
-		case strings.IndexByte(space, c) >= 0:
-			rest = rest[1:]
-		case c == '{' || c == '}' || c == ',':
-			depth += map[byte]int{'{': 1, '}': -1}[c]
-			dst, rest = append(dst, c), rest[1:]
-			if depth == 0 && len(rest) > 0 {
-				return dst, ErrInput
+	for i, m := range a.members {
+		if m != nil {
+			value, err := p.Unseal([]byte{}, m, 0) // not nil: that is NULL
+			if err != nil {
+				return dst, err
 			}
+			a.members[i] = value
+		}
+	}
+	return a.append(dst), nil
+}
+
+// arrayText is an array in text format as far as it has been read.
+type arrayText struct {
+	rest    []byte
+	bounds  [][2]int32 // as written in front of the members
+	sizes   []int      // of each dimension
+	members [][]byte   // nil for NULL
+}
+
+// maxDimensions is MAXDIM.
+const maxDimensions = 6
+
+// readBounds reads [lower:upper] of each dimension and the equals sign behind them.
+func (a *arrayText) readBounds() error {
+	for len(a.rest) > 0 && a.rest[0] == '[' {
+		inside, rest, closed := bytes.Cut(a.rest[1:], []byte{']'})
+		lower, upper, two := strings.Cut(string(inside), ":")
+		l, err1 := strconv.ParseInt(lower, 10, 32)
+		u, err2 := strconv.ParseInt(upper, 10, 32)
+		if !closed || !two || err1 != nil || err2 != nil || u < l || u == math.MaxInt32 {
+			return ErrInput
+		}
+		a.bounds, a.rest = append(a.bounds, [2]int32{int32(l), int32(u)}), rest
+	}
+	if len(a.bounds) == 0 {
+		return nil
+	}
+	if len(a.rest) == 0 || a.rest[0] != '=' {
+		return ErrInput
+	}
+	a.rest = a.rest[1:]
+	return nil
+}
+
+// next skips blanks and gives the character behind them, 0 at the end.
+func (a *arrayText) next() byte {
+	if a.rest = bytes.TrimLeft(a.rest, space); len(a.rest) == 0 {
+		return 0
+	}
+	return a.rest[0]
+}
+
+// level reads one pair of braces and what is in it: members, or further levels of one size.
+func (a *arrayText) level(depth int) error {
+	if a.next() != '{' || depth == maxDimensions {
+		return ErrInput
+	}
+	a.rest = a.rest[1:]
+	if a.next() == '}' && depth == 0 && len(a.bounds) == 0 {
+		a.rest = a.rest[1:]
+		return nil // no dimension at all
+	}
+	first := len(a.sizes) == depth
+	if first {
+		a.sizes = append(a.sizes, 0)
+	}
+	for n := 1; ; n++ {
+		if err := a.item(depth, first && n == 1); err != nil {
+			return err
+		}
+		switch a.next() {
+		case ',':
+			a.rest = a.rest[1:]
+		case '}':
+			a.rest = a.rest[1:]
+			if !first && a.sizes[depth] != n {
+				return ErrInput
+			}
+			a.sizes[depth] = n
+			return nil
 		default:
-			member, null, left, err := arrayMember(rest)
-			if err != nil {
-				return dst, err
-			}
-			rest = left
-			if null {
-				dst = append(dst, "NULL"...)
-				continue
-			}
-			value, err := p.Unseal(nil, member, 0)
-			if err != nil {
-				return dst, err
-			}
-			dst = appendQuoted(dst, value)
+			return ErrInput
 		}
 	}
-	if depth != 0 {
-		return dst, ErrInput
+}
+
+// item reads a member, or a level below this one if the first item of this dimension was one.
+func (a *arrayText) item(depth int, first bool) error {
+	switch c := a.next(); {
+	case c == '{' && (first || len(a.sizes) > depth+1):
+		return a.level(depth + 1)
+	case c == 0, c == '{', c == '}', c == ',', len(a.sizes) > depth+1:
+		return ErrInput
 	}
-	return dst, nil
+	member, null, rest, err := arrayMember(a.rest)
+	if err != nil {
+		return err
+	}
+	if a.rest = rest; null {
+		member = nil
+	} else if member == nil {
+		member = []byte{}
+	}
+	a.members = append(a.members, member)
+	return nil
+}
+
+// fits says whether the bounds, where there are any, are those of the members.
+func (a *arrayText) fits() bool {
+	if len(a.bounds) == 0 {
+		return true
+	}
+	if len(a.bounds) != len(a.sizes) {
+		return false
+	}
+	for i, b := range a.bounds {
+		if int64(b[1])-int64(b[0])+1 != int64(a.sizes[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// append writes the array, every member in quotes.
+func (a *arrayText) append(dst []byte) []byte {
+	for _, b := range a.bounds {
+		dst = fmt.Appendf(dst, "[%d:%d]", b[0], b[1])
+	}
+	if len(a.bounds) > 0 {
+		dst = append(dst, '=')
+	}
+	if len(a.sizes) == 0 {
+		return append(dst, "{}"...)
+	}
+	dst, _ = a.appendLevel(dst, 0, a.members)
+	return dst
+}
+
+func (a *arrayText) appendLevel(dst []byte, depth int, members [][]byte) ([]byte, [][]byte) {
+	dst = append(dst, '{')
+	for i := range a.sizes[depth] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		switch {
+		case depth+1 < len(a.sizes):
+			dst, members = a.appendLevel(dst, depth+1, members)
+			continue
+		case members[0] == nil:
+			dst = append(dst, "NULL"...)
+		default:
+			dst = appendQuoted(dst, members[0])
+		}
+		members = members[1:]
+	}
+	return append(dst, '}'), members
 }
 
 // arrayMember reads one member, in quotes or up to a comma or brace.
@@ -127,8 +254,15 @@ func (p *Pseudonym) unsealBinaryArray(dst, value []byte) ([]byte, error) {
 	if len(value) < head {
 		return dst, ErrInput
 	}
+	count := uint64(min(dimensions, 1))
+	for d := range int(dimensions) {
+		size := binary.BigEndian.Uint32(value[12+8*d:])
+		if count *= uint64(size); size > math.MaxInt32 || count > math.MaxInt32 {
+			return dst, ErrInput
+		}
+	}
 	dst, value = append(dst, value[:head]...), value[head:]
-	for len(value) > 0 {
+	for ; count > 0; count-- {
 		if len(value) < 4 {
 			return dst, ErrInput
 		}
@@ -147,6 +281,9 @@ func (p *Pseudonym) unsealBinaryArray(dst, value []byte) ([]byte, error) {
 		}
 		binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 		value = value[4+size:]
+	}
+	if len(value) > 0 {
+		return dst, ErrInput
 	}
 	return dst, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -128,8 +129,10 @@ func TestUnsealArray(t *testing.T) {
 		" { 1 , \"2\" ,NULL, null } ": "{\"" + number(p, 1) + "\",\"" + number(p, 2) + "\",NULL,NULL}",
 		"{{1,2},{3,4}}":               "{{\"" + number(p, 1) + "\",\"" + number(p, 2) + "\"},{\"" + number(p, 3) + "\",\"" + number(p, 4) + "\"}}",
 		"[5:6]={1,2}":                 "[5:6]={\"" + number(p, 1) + "\",\"" + number(p, 2) + "\"}",
-		"":                            "", "1": "", "{1": "", "{1}}": "", "{1}x": "", "{x}": "", "{1,\"2}": "", "{1\\": "", "[1={1}": "[1={\"" + number(p, 1) + "\"}", "[1:1]{1}": "", "{1{2}}": "", "{0x10}": "",
-		"{\"NULL\"}": "",
+		"":                            "", "1": "", "{1": "", "{1}}": "", "{1}x": "", "{x}": "", "{1,\"2}": "", "{1\\": "", "[1={1}": "", "[1:1]{1}": "", "{1{2}}": "", "{0x10}": "",
+		"{\"NULL\"}": "", "{1,}": "", "{,1}": "", "{1,,2}": "", "{{1},{2,3}}": "", "{{1},2}": "", "{1,{2}}": "", "{{}}": "", "{{1},{}}": "", "{}{}": "", "[1:2]={1}": "", "[1:1][1:1]={1}": "",
+		"[2:1]={}": "", "[1:1]={}": "", "[2147483647:2147483647]={1}": "", "{{{{{{{1}}}}}}}": "", "{1}{2}": "", "{1 2}": "", "{\"1\" \"2\"}": "", "{\"1\"2}": "",
+		"[-1:0][3:3]={{1},{NULL}}": "[-1:0][3:3]={{\"" + number(p, 1) + "\"},{NULL}}",
 	} {
 		got, err := p.UnsealArray(nil, []byte(text), 0)
 		if want == "" && !errors.Is(err, ErrInput) || want != "" && (err != nil || string(got) != want) {
@@ -140,6 +143,13 @@ func TestUnsealArray(t *testing.T) {
 	token, err := q.Encrypt(nil, []byte(`a "quoted\ one`))
 	if err != nil {
 		t.Fatal(err)
+	}
+	empty, err := q.Encrypt(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := q.UnsealArray(nil, fmt.Appendf(nil, `{%s,NULL}`, empty), 0); err != nil || string(got) != `{"",NULL}` {
+		t.Errorf("%q, %v", got, err)
 	}
 	if got, err := q.UnsealArray(nil, fmt.Appendf(nil, `{%s," %s"}`, token, token), 0); err != nil || !strings.HasPrefix(string(got), `{"a \"quoted\\ one","none `) {
 		t.Errorf("%q, %v", got, err)
@@ -185,9 +195,25 @@ func FuzzUnsealArray(f *testing.F) {
 		f.Add([]byte(seed), int16(0))
 		f.Add([]byte(seed), int16(1))
 	}
-	f.Fuzz(func(_ *testing.T, value []byte, format int16) {
-		_, _ = p.UnsealArray(nil, value, format)
+	f.Fuzz(func(t *testing.T, value []byte, format int16) {
 		_, _ = p.Unseal(nil, value, format)
+		out, err := p.UnsealArray(nil, value, format)
+		if err != nil || format != 0 {
+			return
+		}
+		var in, written arrayText // what is written is an array of the same shape
+		for _, a := range []struct {
+			*arrayText
+			text []byte
+		}{{&in, value}, {&written, out}} {
+			a.rest = bytes.Trim(a.text, space)
+			if err := errors.Join(a.readBounds(), a.level(0)); err != nil || len(a.rest) > 0 || !a.fits() {
+				t.Fatalf("%q became %q: %v", value, out, err)
+			}
+		}
+		if !slices.Equal(in.sizes, written.sizes) || !slices.Equal(in.bounds, written.bounds) || len(in.members) != len(written.members) {
+			t.Errorf("%q became %q", value, out)
+		}
 	})
 }
 

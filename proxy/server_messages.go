@@ -226,7 +226,7 @@ func (m *machine) planOf(a *answer) *rewrite.Plan {
 func (m *machine) serverError(msg []byte) error {
 	a := m.owed.first()
 	plan := m.planOf(a)
-	out, code, err := filterError(msg[5:], plan != nil && plan.Opaque)
+	out, code, err := filterError(msg[5:], withholds(a, plan))
 	if err != nil {
 		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
 	}
@@ -261,6 +261,11 @@ func (m *machine) serverError(msg []byte) error {
 	}
 	m.emit(out)
 	return nil
+}
+
+// withholds says that the text of an error may hold what the client must not see: a raw value, or an identifier that was unsealed for a Bind.
+func withholds(a *answer, plan *rewrite.Plan) bool {
+	return plan != nil && (plan.Opaque || a.kind == answerBind && plan.Params != nil)
 }
 
 // discard drops the answers up to the Sync that the server discards to, and says whether that Sync is cordon's own. Where it has not
