@@ -26,6 +26,13 @@ type environment struct {
 // revealedColumn is a column of a reference to a table, by their places in the statement.
 type revealedColumn struct{ table, column int }
 
+// settleSources decides how the next binding reads the columns that this one asked for.
+func (env *environment) settleSources() {
+	for _, s := range env.revealed {
+		s.next()
+	}
+}
+
 // errAgain says that the statement has to be bound again, with what was revealed.
 var errAgain = errors.New("bind again")
 
@@ -78,9 +85,7 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 		return nil, err
 	}
 	if b.again {
-		for _, s := range env.revealed {
-			s.next()
-		}
+		env.settleSources()
 		return nil, errAgain
 	}
 	b.settle(node)

@@ -95,10 +95,7 @@ func (t *tableRef) keyIn(grouped map[*bool]bool) bool {
 func (b *binder) render(t *tableRef) string {
 	e := t.exposed
 	if e.flat != "" {
-		if b.hazard {
-			return "(" + b.expandSets(e.fenced) + ")"
-		}
-		return "(" + b.expandSets(e.flat) + ")"
+		return "(" + b.expandSets(t.viewText(b.hazard)) + ")"
 	}
 	plain := "SELECT " + t.selectList() + " FROM " + t.from()
 	if e.filter != "" {

@@ -41,15 +41,15 @@ var sqlForms = forms{
 
 // exposed is a relation of the twin.
 type exposed struct {
-	relation *catalog.Relation
-	columns  []exposedColumn
-	source   string // what is read in the relation's place, with alias r; empty: the relation itself
-	filter   string // predicate over the raw row; empty: every row
-	filtered bool   // rows are hidden here, or in what a view reads
-	opaque   bool   // the row filter could raise with raw values in the message
-	raises   bool   // a view of people's own whose expressions could raise or tell
-	// flat and fenced are the query of an inlined view, with its filtered tables flattenable and fenced; empty for a table.
-	flat, fenced string
+	relation  *catalog.Relation
+	columns   []exposedColumn
+	source    string    // what is read in the relation's place, with alias r; empty: the relation itself
+	filter    string    // predicate over the raw row; empty: every row
+	filtered  bool      // rows are hidden here, or in what a view reads
+	opaque    bool      // the row filter could raise with raw values in the message
+	raises    bool      // a view of people's own whose expressions could raise or tell
+	viewTexts           // of an inlined view
+	sealed    viewTexts // the same with raw identifiers
 }
 
 // exposedColumn is a column of the twin and how it is read from the raw relation.

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"errors"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -36,60 +37,145 @@ func (tw *twin) inlineViews() {
 
 var errRowSecurity = errors.New("row security")
 
-// inline binds a view's definition twice: with its filtered tables flattenable and fenced.
+// viewTexts are the query of an inlined view, with its filtered tables flattenable and fenced; empty for a table.
+type viewTexts struct{ flat, fenced string }
+
+func (v *viewTexts) set(fenced bool, text string) {
+	if fenced {
+		v.fenced = text
+	} else {
+		v.flat = text
+	}
+}
+
+// inline binds a view's definition with its filtered tables flattenable and fenced, and, for sealed execution, both with its identifiers raw.
 func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
 	e := &exposed{relation: rel}
 	for _, fenced := range []bool{false, true} {
-		tree, err := pg.Parse(rel.View)
+		columns, text, err := tw.bindView(e, fenced, nil)
 		if err != nil {
 			return nil, err
 		}
-		env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database, definition: true}
-		b := newBinder(env)
-		columns, err := b.query(tree.Stmts[0].Stmt.GetSelectStmt(), nil, false)
-		if err != nil {
-			return nil, err
-		}
-		if len(columns) != len(rel.Columns) {
-			return nil, undefinedTable(rel.Schema, rel.Name)
-		}
-		for _, t := range b.tables {
-			if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
-				return nil, errRowSecurity
-			}
-		}
-		// What a system view computes is the server's own, over names as templates show them; it does not tell.
-		b.hazard = fenced || b.hazard && rel.OID >= catalog.FirstUserOID
-		e.raises = rel.OID >= catalog.FirstUserOID && b.unsafe > 0
 		e.columns = nil
 		for i, c := range columns {
 			col := &rel.Columns[i]
-			origin := c.origin
-			if b.filteredTables() > 0 || fenced {
-				origin = Origin{Unknown: true}
-			}
 			e.columns = append(e.columns, exposedColumn{name: col.Name, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation,
-				origin: origin, filtered: c.filtered})
-			e.filtered = e.filtered || c.filtered
+				origin: c.origin, filtered: c.filtered})
 		}
-		e.filtered = e.filtered || b.filteredTables() > 0
-		b.settle(tree.Stmts[0].Stmt)
-		q := b.finish(columns)
-		e.opaque = e.opaque || q.opaque
-		text, err := emit(tree.Stmts[0].Stmt, q.marks)
-		if err != nil {
-			return nil, err
-		}
-		if fenced {
-			e.fenced = text
-		} else {
-			e.flat = text
+		e.set(fenced, text)
+	}
+	if tw.policy.Sealed && rel.OID >= catalog.FirstUserOID {
+		for _, fenced := range []bool{false, true} {
+			if err := tw.inlineSealed(e, fenced); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if rel.SecurityBarrier {
 		e.bar()
 	}
 	return e, nil
+}
+
+// bindView binds the definition of e's relation. revealed is what the sealed binding knows so far; nil: every pseudonym is read in SQL form.
+func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*source) ([]*column, string, error) {
+	rel := e.relation
+	tree, err := pg.Parse(rel.View)
+	if err != nil {
+		return nil, "", err
+	}
+	env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database, definition: true,
+		sealing: revealed != nil, revealed: revealed}
+	b := newBinder(env)
+	columns, err := b.query(tree.Stmts[0].Stmt.GetSelectStmt(), nil, false)
+	if err != nil {
+		return nil, "", err
+	}
+	if b.again {
+		env.settleSources()
+		return nil, "", errAgain
+	}
+	if len(columns) != len(rel.Columns) {
+		return nil, "", undefinedTable(rel.Schema, rel.Name)
+	}
+	for _, t := range b.tables {
+		if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
+			return nil, "", errRowSecurity
+		}
+	}
+	// What a system view computes is the server's own, over names as templates show them; it does not tell.
+	b.hazard = fenced || b.hazard && rel.OID >= catalog.FirstUserOID
+	e.raises = rel.OID >= catalog.FirstUserOID && b.unsafe > 0
+	for _, c := range columns {
+		if b.filteredTables() > 0 || fenced {
+			c.origin = Origin{Unknown: true}
+		}
+		e.filtered = e.filtered || c.filtered
+	}
+	e.filtered = e.filtered || b.filteredTables() > 0
+	b.settle(tree.Stmts[0].Stmt)
+	q := b.finish(columns)
+	forms, err := b.formMarks()
+	if err != nil {
+		return nil, "", err
+	}
+	e.opaque = e.opaque || q.opaque
+	text, err := emit(tree.Stmts[0].Stmt, append(q.marks, forms...))
+	return columns, text, err
+}
+
+// inlineSealed binds the definition with raw identifiers, and notes which columns come out sealed.
+func (tw *twin) inlineSealed(e *exposed, fenced bool) error {
+	revealed := map[revealedColumn]*source{}
+	for {
+		columns, text, err := tw.bindView(e, fenced, revealed)
+		if errors.Is(err, errAgain) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		e.sealed.set(fenced, text)
+		for i, c := range columns {
+			ec, col := &e.columns[i], &e.relation.Columns[i]
+			if c.label.sealed() && c.label.seal.Fits(col.Type.OID) {
+				ec.seal, ec.bare, ec.raw, ec.rawType = c.label.seal, quoteIdent(sealedView)+"."+quoteIdent(col.Name), c.origin, col.Type
+				if ec.expr, err = tw.forms.pseudonym(ec.seal.Domain, col.Type, ec.bare); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// sealedView is the alias of a sealed view's query.
+const sealedView = "cordon_view"
+
+// viewText is what stands in the place of a reference to an inlined view.
+func (t *tableRef) viewText(hazard bool) string {
+	texts := t.exposed.viewTexts
+	if t.reveals != nil && t.exposed.sealed.flat != "" {
+		texts = t.exposed.sealed
+	}
+	text := texts.flat
+	if hazard {
+		text = texts.fenced
+	}
+	if t.reveals == nil || t.exposed.sealed.flat == "" {
+		return text
+	}
+	var list []string
+	for i, used := range t.used {
+		switch c := &t.exposed.columns[i]; {
+		case !used:
+		case c.seal != Seal{} && !t.sealed(i):
+			list = append(list, c.expr+" AS "+quoteIdent(c.name))
+		default:
+			list = append(list, quoteIdent(sealedView)+"."+quoteIdent(c.name)+" AS "+quoteIdent(c.name))
+		}
+	}
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + text + ") " + quoteIdent(sealedView)
 }
 
 // bar makes the rows that a security_barrier view leaves out as unreachable as hidden ones.
@@ -100,5 +186,9 @@ func (e *exposed) bar() {
 		nulls = append(nulls, e.columns[i].null())
 	}
 	e.filtered = true
-	e.fenced = "SELECT * FROM (" + e.fenced + ") " + quoteIdent(e.relation.Name) + fenceEnd(nulls)
+	for _, texts := range []*viewTexts{&e.viewTexts, &e.sealed} {
+		if texts.fenced != "" {
+			texts.fenced = "SELECT * FROM (" + texts.fenced + ") " + quoteIdent(e.relation.Name) + fenceEnd(nulls)
+		}
+	}
 }
