@@ -135,7 +135,7 @@ var treatmentsQueries = []string{
 	"SELECT salary, small, salary / 3, small % 7 FROM people ORDER BY salary, small", "SELECT id FROM people WHERE id < 0", "SELECT to_jsonb(p) FROM people p", "SELECT array_agg(code ORDER BY id) FROM people",
 	"SELECT at AT TIME ZONE 'Asia/Tokyo', seen + interval '1 day' FROM people", "SELECT d, count(*) FROM parts GROUP BY d", "SELECT b.v, k.own FROM base b JOIN kid k USING (id)",
 	"SELECT t.code, count(*) FROM through t JOIN people p USING (code) GROUP BY 1 ORDER BY 1", "SELECT id, code FROM through WHERE id < 0 ORDER BY 1, 2", "SELECT code || 'x', id + 1 FROM through",
-	"SELECT max(id), min(code), count(DISTINCT code) FROM through", "SELECT g.id, g.code, p.code FROM guarded g JOIN people p ON p.id = g.id ORDER BY 1", "SELECT t FROM through t", "SELECT * FROM through t JOIN guarded g USING (id)",
+	"SELECT max(id), min(code), count(DISTINCT code) FROM through", "SELECT g.id, g.code, p.code FROM guarded g JOIN people p ON p.id = g.id ORDER BY 1", "SELECT to_json(t) FROM through t", "SELECT * FROM through t JOIN guarded g USING (id)",
 	"SELECT id FROM through UNION SELECT id FROM guarded", "SELECT 1 / (id % 7 + 8) FROM guarded WHERE 1 / (id % 7 + 8) = 0",
 	"SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('public', 'Odd')",
 	"SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns WHERE table_schema IN ('public', 'Odd') AND table_name <> 'of_secret'",
