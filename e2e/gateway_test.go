@@ -25,6 +25,7 @@ import (
 var (
 	random = flag.Int("random", 1000, "how many random statements the generator makes")
 	seed   = flag.Int64("seed", 1, "seed of the generator")
+	share  = flag.Int("sealed", 25, "how many percent of them are played sealed, too, which is off by default in the product")
 )
 
 // database is the one that schema.sql and policy.toml of the attacks describe.
@@ -36,6 +37,8 @@ type gateway struct {
 	cluster *pgcluster.Cluster
 	cfg     *config.Config
 	address string
+
+	statements int // how many random ones an execution plays
 }
 
 // newCluster starts a cluster with the logins of the tests, trusting every local login so that raw transcripts need no password.
@@ -116,6 +119,14 @@ var executions = map[string]func(policy string) string{
 }
 
 var databaseSection = regexp.MustCompile(`(?m)^\[database\.\w+\]\n`)
+
+// statements is how many random statements an execution plays.
+func statements(change func(string) string) int {
+	if change != nil {
+		return *random * *share / 100
+	}
+	return *random
+}
 
 // sealed turns sealed execution on.
 func sealed(policy string) string {

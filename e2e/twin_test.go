@@ -24,6 +24,7 @@ import (
 //	go test ./e2e -run Twin                                              # the corpus and 1,000 random statements
 //	go test ./e2e -timeout 60m -run Twin -args -random 5000 -seed 7       # more of them, others
 //	go test ./e2e -run TwinRandom -args -statement 123                    # one of them, printed
+//	go test ./e2e -run Twin -args -sealed 100                            # as many with sealed execution
 
 // statementNumber picks one random statement.
 var statementNumber = flag.Int("statement", -1, "play only this random statement")
@@ -218,11 +219,13 @@ func TestTwin(t *testing.T) {
 func (p pair) executions(t *testing.T, test func(*testing.T, *gateway)) {
 	for name, change := range executions {
 		t.Run(name, func(t *testing.T) {
-			if change == nil {
-				test(t, p.serve(t, nil))
-				return
+			var edit func(*subject)
+			if change != nil {
+				edit = func(s *subject) { s.policy = change(s.policy) }
 			}
-			test(t, p.serve(t, func(s *subject) { s.policy = change(s.policy) }))
+			g := p.serve(t, edit)
+			g.statements = statements(change)
+			test(t, g)
 		})
 	}
 }
@@ -233,7 +236,7 @@ func TestTwinRandom(t *testing.T) {
 	p := twins(t, attacksSubject(t))
 	t.Logf("seed %d", *seed)
 	p.executions(t, func(t *testing.T, g *gateway) {
-		s := p.playRandom(t, g, max(*random, *statementNumber+1), 0)
+		s := p.playRandom(t, g, max(g.statements, *statementNumber+1), 0)
 		s.judge(t)
 		if s.failed*10 > s.played && *statementNumber < 0 {
 			t.Errorf("the twin itself accepts too few: %d of %d fail", s.failed, s.played)

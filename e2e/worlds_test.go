@@ -204,10 +204,10 @@ func TestWorldsRandom(t *testing.T) {
 			if change != nil { // raw identifiers lie in another order there
 				comparable = sortRows
 			}
-			for _, d := range playRandom(t, worlds(t, change), *random, comparable) {
+			for _, d := range playRandom(t, worlds(t, change), statements(change), comparable) {
 				t.Error(d)
 			}
-			t.Logf("%d random statements, seed %d", *random, *seed)
+			t.Logf("%d random statements, seed %d", statements(change), *seed)
 		})
 	}
 }
