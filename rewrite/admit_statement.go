@@ -231,7 +231,11 @@ func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error)
 
 // fetch plans FETCH and MOVE. A cursor keeps the search_path of its DECLARE, as in Postgres.
 func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
-	text, err := deparse(stmt)
+	const placeholder = "cordon_cursor" // the deparser puts no quotes around a name that needs them
+	name := x.Portalname
+	x.Portalname = placeholder
+	text, err := emit(stmt, []mark{{placeholder, quoteIdent(name)}})
+	x.Portalname = name
 	if err != nil {
 		return nil, err
 	}

@@ -65,8 +65,10 @@ func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (in
 		return info{}, err
 	}
 	member := strings.ReplaceAll(template, "$1", "cordon_u.member")
-	return info{filtered: arg.filtered}, b.applyTemplate(n, "(SELECT pg_catalog.array_agg("+member+
-		" ORDER BY cordon_u.place) FROM pg_catalog.unnest(($1)::pg_catalog.oid[]) WITH ORDINALITY cordon_u(member, place))", []*pg.Node{x.Arg})
+	array := "ARRAY(SELECT " + member + " FROM pg_catalog.unnest(($1)::pg_catalog.oid[]) WITH ORDINALITY cordon_u(member, place) ORDER BY cordon_u.place)"
+	bound := func(f string) string { return "pg_catalog." + f + "(($1)::pg_catalog.oid[], 1)" } // an oidvector begins at 0
+	return info{filtered: arg.filtered}, b.applyTemplate(n, "CASE WHEN ($1) IS NULL THEN NULL WHEN "+bound("array_lower")+" <> 1 AND "+bound("array_length")+" > 0 THEN ('[' || "+bound("array_lower")+" || ':' || "+
+		bound("array_upper")+" || ']=' || ("+array+")::pg_catalog.text)::pg_catalog.text[] ELSE "+array+" END", []*pg.Node{x.Arg})
 }
 
 // compareNumbers makes of a comparison of two casts to one reg* type that of their oids: what the client is shown as text is compared as a

@@ -62,8 +62,14 @@ var hiddenNames = []string{"phone", "hidden_counter", "hidden_view", "hidden_tot
 func FuzzRewrite(f *testing.F) {
 	seeds(f)
 	rw := newTestRewriter(f, parsedPolicy(f, nil), "app", &storedCatalog{current: storedSnapshot(f)})
+	sealing := newTestRewriter(f, parsedPolicy(f, sealedPolicy), "app", &storedCatalog{current: storedSnapshot(f)})
 	f.Fuzz(func(t *testing.T, text string) {
-		s := newTestSession(t, rw)
+		s := newTestSession(t, sealing)
+		sealed, sealedErr := s.Query(t.Context(), text)
+		for _, p := range sealed {
+			checkSent(t, s, p)
+		}
+		s = newTestSession(t, rw)
 		plans, err := s.Query(t.Context(), text)
 		if err != nil {
 			if codeOf(err) == "" {
@@ -74,6 +80,9 @@ func FuzzRewrite(f *testing.F) {
 		for _, p := range plans {
 			checkSent(t, s, p)
 			noHiddenNames(t, text, p.SQL)
+		}
+		if codeOf(err) != codeOf(sealedErr) {
+			t.Errorf("sealed %v, else %v", sealedErr, err)
 		}
 		again, againErr := newTestSession(t, rw).Query(t.Context(), text)
 		if (err == nil) != (againErr == nil) || len(plans) != len(again) {

@@ -39,6 +39,11 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// sealedPolicy turns sealed execution on.
+func sealedPolicy(text string) string {
+	return strings.Replace(text, "[database.app]\n", "[database.app]\nsealed = true\n", 1)
+}
+
 // golden runs directives. The safe rewriters plan the same statements as they are really sent, for the check of every text.
 type golden struct {
 	short, sent map[string]*Rewriter // by database
@@ -48,9 +53,7 @@ type golden struct {
 func newGolden(tb testing.TB) *golden {
 	g := &golden{short: map[string]*Rewriter{}, sent: map[string]*Rewriter{}}
 	cfg := parsedPolicy(tb, nil)
-	sealing := parsedPolicy(tb, func(text string) string {
-		return strings.Replace(text, "[database.app]\n", "[database.app]\nsealed = true\n", 1)
-	})
+	sealing := parsedPolicy(tb, sealedPolicy)
 	source := &storedCatalog{current: storedSnapshot(tb)}
 	for _, database := range []string{"app", "open"} {
 		g.short[database] = newTestRewriter(tb, cfg, database, source)
