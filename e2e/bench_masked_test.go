@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/cordon-db/cordon/internal/pgcluster"
 	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
 	"github.com/cordon-db/cordon/masking"
 )
@@ -39,23 +37,10 @@ CREATE VIEW m.users WITH (security_barrier) AS SELECT hmac(user_id::text) AS use
 CREATE VIEW m.videos WITH (security_barrier) AS SELECT video_id, hmac(user_id::text) AS user_id, title, views, created_at FROM videos`
 
 const maskedPolicy = `
-[listen]
-address = %q
-[upstream]
-hosts = [%q]
-catalog = { user = "cordon", password_file = %q }
-[auth]
-method = "passthrough"
-[keys]
-master = { file = %q }
 [domain.user]
 order = "show"
 [domain.username]
 order = "show"
-[[zone]]
-name = "eu"
-access = "passthrough"
-match = { users = ["eu_*"] }
 [database.attacks]
 unlisted_tables = "deny"
 unlisted_columns = "show"
@@ -97,7 +82,7 @@ func BenchmarkMasked(b *testing.B) {
 	pgtest.Exec(b, admin, fmt.Sprintf(maskedSchema, maskedUsers))
 	pgtest.Exec(b, admin, "VACUUM (FREEZE, ANALYZE)")
 	pgtest.Exec(b, admin, "CHECKPOINT")
-	address, cordon := maskedCordon(b, c)
+	address, cordon := benchCordon(b, c, maskedPolicy)
 	ways := []way{{"raw, direct", c.Address(), "eu_anna", 0}, {"raw, pass-through", address, "eu_anna", cordon}, {"masked", address, "analyst", cordon}, {"views, direct", c.Address(), "eu_anna", 0}}
 	for b.Loop() {
 		t := table.NewWriter()
@@ -124,19 +109,6 @@ func BenchmarkMasked(b *testing.B) {
 }
 
 func milliseconds(seconds float64) string { return fmt.Sprintf("%.2f", 1000*seconds) }
-
-func maskedCordon(b *testing.B, c *pgcluster.Cluster) (address string, process int) {
-	b.Helper()
-	dir := b.TempDir()
-	binary, file := dir+"/cordon", dir+"/cordon.toml"
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/cordon").CombinedOutput(); err != nil {
-		b.Fatalf("building cordon: %v\n%s", err, out)
-	}
-	address = freeAddress(b)
-	password, key := secrets(b, "pw", worldKeys[0])
-	writeFile(b, file, fmt.Sprintf(maskedPolicy, address, c.Address(), password, key))
-	return address, launched(b, address, exec.Command(binary, "serve", "-c", file))
-}
 
 // wayForm writes a query as a way takes it: raw, with pseudonyms, or over the views.
 func wayForm(b *testing.B, sql string, i int) string {

@@ -35,7 +35,8 @@ const benchSchema = `
 CREATE TABLE stream (id int8 PRIMARY KEY, person int8 NOT NULL, label text NOT NULL, amount numeric(10,2) NOT NULL, phone text);
 INSERT INTO stream SELECT g, g / 10, 'label ' || md5(g::text), g / 100.0, '+353' || g FROM generate_series(1, %d) g`
 
-const benchPolicy = `
+// benchHead is the configuration of a benchmark's cordon but for domains and databases.
+const benchHead = `
 [listen]
 address = %q
 [upstream]
@@ -45,14 +46,17 @@ catalog = { user = "cordon", password_file = %q }
 method = "passthrough"
 [keys]
 master = { file = %q }
-[domain.person]
-order = "show"
-[domain.branch]
-order = "show"
 [[zone]]
 name = "eu"
 access = "passthrough"
 match = { users = ["eu_*"] }
+`
+
+const benchPolicy = `
+[domain.person]
+order = "show"
+[domain.branch]
+order = "show"
 [database.attacks]
 unlisted_tables = "deny"
 unlisted_columns = "hide"
@@ -93,7 +97,7 @@ func newBench(b *testing.B) *bench {
 	pgtest.Exec(b, admin, fmt.Sprintf(benchSchema, benchRows))
 	pgtest.Exec(b, admin, "VACUUM ANALYZE")
 	pgtest.Exec(b, admin, "CHECKPOINT")
-	address, cordon := benchCordon(b, c)
+	address, cordon := benchCordon(b, c, benchPolicy)
 	pooler, bouncer := benchPgBouncer(b, c)
 	return &bench{server: c,
 		direct:    way{"direct", c.Address(), "eu_anna", 0},
@@ -117,8 +121,8 @@ func pgbench(b *testing.B, c *pgcluster.Cluster) string {
 	return found
 }
 
-// benchCordon builds cordon and runs `cordon serve`.
-func benchCordon(b *testing.B, c *pgcluster.Cluster) (address string, process int) {
+// benchCordon builds cordon and runs `cordon serve` with a policy.
+func benchCordon(b *testing.B, c *pgcluster.Cluster, policy string) (address string, process int) {
 	b.Helper()
 	dir := b.TempDir()
 	binary, file := filepath.Join(dir, "cordon"), filepath.Join(dir, "cordon.toml")
@@ -127,7 +131,7 @@ func benchCordon(b *testing.B, c *pgcluster.Cluster) (address string, process in
 	}
 	address = freeAddress(b)
 	password, key := secrets(b, "pw", worldKeys[0])
-	writeFile(b, file, fmt.Sprintf(benchPolicy, address, c.Address(), password, key))
+	writeFile(b, file, fmt.Sprintf(benchHead, address, c.Address(), password, key)+policy)
 	return address, launched(b, address, exec.Command(binary, "serve", "-c", file))
 }
 
