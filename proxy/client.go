@@ -166,9 +166,14 @@ func (m *machine) parse(body []byte) error {
 		oids = parameterTypes(plan)
 	}
 	m.send('P', name, cstring(plan.SQL), oids)
-	m.owe(&answer{kind: answerParse, name: msg.Name, statement: s})
+	a := &answer{kind: answerParse, name: msg.Name, statement: s, barrier: msg.Name != "" && plan.Params != nil}
+	m.owe(a)
 	m.send('D', []byte{'S'}, name)
 	m.owed.push(&answer{kind: answerDescribe, hidden: true, name: msg.Name, statement: s})
+	if a.barrier { // an EXECUTE by SQL would give it values as they are: it must be known when that is planned
+		m.barriers++
+		m.send('H')
+	}
 	return nil
 }
 

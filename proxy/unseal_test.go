@@ -60,8 +60,8 @@ func TestUnsealBind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := machineOf(t, map[string]*rewrite.Plan{"u": unsealing(s.declared)})
-			client := ofClient(&pgproto3.Parse{Name: "s", Query: "u", ParameterOIDs: []uint32{0, s.declared}},
-				&pgproto3.Bind{DestinationPortal: "p", PreparedStatement: "s", ParameterFormatCodes: s.formats, Parameters: [][]byte{[]byte("as it is"), s.value},
+			client := ofClient(&pgproto3.Parse{Query: "u", ParameterOIDs: []uint32{0, s.declared}},
+				&pgproto3.Bind{DestinationPortal: "p", ParameterFormatCodes: s.formats, Parameters: [][]byte{[]byte("as it is"), s.value},
 					ResultFormatCodes: []int16{1}}, synced)
 			_, out, err := m.fromClient(client)
 			if err != nil {
@@ -103,7 +103,7 @@ func TestUnsealBind(t *testing.T) {
 func TestUnsealedParse(t *testing.T) {
 	t.Parallel()
 	m := machineOf(t, map[string]*rewrite.Plan{"u": unsealing(23)})
-	_, out, err := m.fromClient(ofClient(&pgproto3.Parse{Name: "s", Query: "u", ParameterOIDs: []uint32{0, 23}}, describe('S', "s"), synced))
+	_, out, err := m.fromClient(ofClient(&pgproto3.Parse{Query: "u", ParameterOIDs: []uint32{0, 23}}, describe('S', ""), synced))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,5 +159,30 @@ func TestQueryByParts(t *testing.T) {
 				run(t, f, c.steps, func(int) int { return chunk })
 			}
 		})
+	}
+}
+
+// TestParseIsAwaited: what follows a named statement whose parameters are unsealed is planned once the server has it, since an EXECUTE by SQL
+// would give it values as they are.
+func TestParseIsAwaited(t *testing.T) {
+	t.Parallel()
+	m := machineOf(t, map[string]*rewrite.Plan{"u": unsealing(0)})
+	in := ofClient(&pgproto3.Parse{Name: "s", Query: "u"}, query("execute s"))
+	used, out, err := m.fromClient(in)
+	if err != nil || notation(out, false) != "P(s, sent u) D(Ss) H" || !m.stalled() {
+		t.Fatalf("sent %s, %v", notation(out, false), err)
+	}
+	if err := m.fromServer(ofServer(parsed), func([]byte) {}); err != nil || m.stalled() {
+		t.Fatalf("%v, stalled: %v", err, m.stalled())
+	}
+	if _, out, err = m.fromClient(in[used:]); err != nil || notation(out, false) != "Q(sent execute s)" {
+		t.Errorf("sent %s, %v", notation(out, false), err)
+	}
+	refused := machineOf(t, map[string]*rewrite.Plan{"u": unsealing(0)}) // an error ends the wait, too
+	if _, _, err := refused.fromClient(in); err != nil {
+		t.Fatal(err)
+	}
+	if err := refused.fromServer(ofServer(failure("42P05", "exists")), func([]byte) {}); err != nil || refused.stalled() {
+		t.Errorf("%v, stalled: %v", err, refused.stalled())
 	}
 }

@@ -178,16 +178,16 @@ func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	named := p.state.prepared[x.Name]
+	if named == nil { // or one of cordon's own, or one that is being prepared, whose parameters are not the client's to give
+		return nil, &Error{Code: "26000", Message: "prepared statement " + quoted(x.Name) + " does not exist"}
+	}
 	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Name, Columns: []Origin{}, Opaque: bound.opaque}
-	return p.inherit(plan, p.state.prepared[x.Name], p.stamp.path)
+	return p.inherit(plan, named, p.stamp.path)
 }
 
 // inherit takes from the plan of a prepared statement or cursor what its rows look like, if planning it again under path gives the same.
-// Where there is none, the server says so.
 func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
-	if of == nil {
-		return plan, nil
-	}
 	if of.Params != nil { // its values would have to be unsealed here
 		return nil, refused("prepared-by-protocol", "cordon: EXECUTE of a statement that the protocol prepared and that compares identifiers with parameters is not in this version",
 			"Run it by the protocol, or PREPARE it in SQL.")

@@ -16,6 +16,7 @@ const (
 type planKey struct {
 	text   string
 	params string
+	simple bool // of a Query message, whose parameters are the server's to refuse
 	stamp  stamp
 }
 

@@ -66,7 +66,7 @@ func TestHiddenEverywhere(t *testing.T) {
 		text := fmt.Sprintf(place, "country")
 		plan, err := planOne(t, rw, text)
 		if err != nil {
-			if !mayRefuse[place] {
+			if !mayRefuse[place] && codeOf(err) != "26000" { // EXECUTE, whose arguments were bound
 				t.Errorf("a shown column is refused: %s: %v", text, err)
 			}
 			continue
@@ -90,7 +90,7 @@ func TestDeniedEverywhere(t *testing.T) {
 			}
 		}
 		text := fmt.Sprintf(place, "accounts")
-		if _, err := planOne(t, rw, text); err != nil {
+		if _, err := planOne(t, rw, text); err != nil && codeOf(err) != "26000" {
 			t.Errorf("a shown table is refused: %s: %v", text, err)
 		}
 	}

@@ -62,7 +62,7 @@ func TestNodeKindsPlanned(t *testing.T) {
 	g := newGolden(t)
 	for kind, text := range planned {
 		s := newTestSession(t, g.sent["app"])
-		if _, err := play(s, "DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
+		if _, err := play(s, "PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Query(t.Context(), text); err != nil {

@@ -54,7 +54,7 @@ func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
 // Query plans a simple Query message: one plan a statement, in order. On an error the plans before the failing statement are
 // returned too, except for a syntax error.
 func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
-	if plan := s.cached(text, nil); plan != nil {
+	if plan := s.cached(text, nil, true); plan != nil {
 		return []*Plan{plan}, nil
 	}
 	stmts, err := parse(text)
@@ -75,13 +75,13 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 		st.apply(plan.effect)
 		plans = append(plans, plan)
 	}
-	s.keep(text, nil, stmts, plans[0])
+	s.keep(text, nil, true, stmts, plans[0])
 	return plans, nil
 }
 
 // Parse plans the one statement of a Parse message.
 func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*Plan, error) {
-	if plan := s.cached(text, paramOIDs); plan != nil {
+	if plan := s.cached(text, paramOIDs, false); plan != nil {
 		return plan, nil
 	}
 	stmts, err := parse(text)
@@ -101,7 +101,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 		return nil, err
 	}
 	plan.source, plan.params = text, slices.Clone(paramOIDs)
-	s.keep(text, paramOIDs, stmts, plan)
+	s.keep(text, paramOIDs, false, stmts, plan)
 	return plan, nil
 }
 
@@ -137,21 +137,21 @@ func (s *Session) one(ctx context.Context, st *state, stmt *pg.RawStmt, paramete
 	})
 }
 
-func (s *Session) key(text string, params []uint32) (planKey, bool) {
+func (s *Session) key(text string, params []uint32, simple bool) (planKey, bool) {
 	_, now, err := s.rewriter.twin(s.params.User)
 	if err != nil || len(text) > maxCachedText {
 		return planKey{}, false
 	}
 	now.path = s.state.setting()
-	key := planKey{text: text, stamp: now}
+	key := planKey{text: text, simple: simple, stamp: now}
 	if len(params) > 0 {
 		key.params = fmt.Sprint(params)
 	}
 	return key, true
 }
 
-func (s *Session) cached(text string, params []uint32) *Plan {
-	key, ok := s.key(text, params)
+func (s *Session) cached(text string, params []uint32, simple bool) *Plan {
+	key, ok := s.key(text, params, simple)
 	if !ok {
 		return nil
 	}
@@ -159,11 +159,11 @@ func (s *Session) cached(text string, params []uint32) *Plan {
 }
 
 // keep caches the plan of a text that is one SELECT.
-func (s *Session) keep(text string, params []uint32, stmts []*pg.RawStmt, plan *Plan) {
+func (s *Session) keep(text string, params []uint32, simple bool, stmts []*pg.RawStmt, plan *Plan) {
 	if len(stmts) != 1 || stmts[0].Stmt.GetSelectStmt() == nil {
 		return
 	}
-	if key, ok := s.key(text, params); ok && key.stamp == plan.stamp {
+	if key, ok := s.key(text, params, simple); ok && key.stamp == plan.stamp {
 		s.rewriter.cache.add(key, plan)
 	}
 }

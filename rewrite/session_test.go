@@ -324,7 +324,7 @@ func TestImplicitTransaction(t *testing.T) {
 func TestTracks(t *testing.T) {
 	rw := newTestRewriter(t, parsedPolicy(t, nil), "app", &storedCatalog{current: storedSnapshot(t)})
 	s := login(t, rw, "analyst")
-	if _, err := play(s, "DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
+	if _, err := play(s, "PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]bool{"SELECT 1": false, "SET timezone = 'UTC'": false, "SHOW timezone": false, "SET search_path TO app": true, "BEGIN": true,
@@ -374,5 +374,29 @@ func TestShowsOrigin(t *testing.T) {
 	}
 	if s.ShowsOrigin(999999, 1, Seal{}) || s.ShowsOrigin(0, 0, Seal{}) {
 		t.Error("an origin that the catalog does not know passes")
+	}
+}
+
+// TestUnsealedStatementsStayTheProtocols: a statement whose parameters the proxy unseals can be run neither by SQL, which would give it raw
+// values, nor as a simple Query of the same text.
+func TestUnsealedStatementsStayTheProtocols(t *testing.T) {
+	rw := newTestRewriter(t, parsedPolicy(t, sealedPolicy), "app", &storedCatalog{current: storedSnapshot(t)})
+	s := login(t, rw, "analyst")
+	const text = "SELECT username FROM users WHERE user_id = $1"
+	_, err := play(s, "EXECUTE s(5)")
+	wantCode(t, "EXECUTE of what is not known yet", err, "26000")
+	plan, err := s.Parse(t.Context(), text, nil)
+	if err != nil || len(plan.Params) != 1 {
+		t.Fatalf("%+v, %v", plan, err)
+	}
+	s.Named("s", plan)
+	_, err = play(s, "EXECUTE s(5)")
+	wantCode(t, "EXECUTE of what the protocol prepared", err, "0A000")
+	plans, err := play(s, text)
+	if err != nil || plans[0].Params != nil {
+		t.Errorf("a simple Query of a text that was parsed has %v, %v", plans[0].Params, err)
+	}
+	if err := s.Current(t.Context(), plan); err != nil {
+		t.Errorf("a simple Query of the same text made the plan stale: %v", err)
 	}
 }
