@@ -65,8 +65,19 @@ type Keys struct{ Master masking.KeySource }
 // Domain is a set of identifiers that share one pseudonym key.
 type Domain struct {
 	Name  string
-	Order string // "hide" or "show"
+	Order Order
 }
+
+// Order says what may be seen of the order of a domain's raw identifiers, and of the rows that hold them.
+type Order string
+
+// The orders of a domain. OrderExact hides order as OrderHide does, but sorts by the pseudonym itself instead of a hash of the identifier: slow, and no
+// file can ask for it. Tests put it in the place of OrderHide, so that two databases with other raw identifiers choose the same rows.
+const (
+	OrderHide  Order = "hide"
+	OrderShow  Order = "show"
+	OrderExact Order = "exact"
+)
 
 // Access is what a zone's sessions get.
 type Access string

@@ -90,10 +90,6 @@ func readAuth(root *section) Auth {
 	return a
 }
 
-// orderWarning stands beside a domain whose order should be hidden, written or by default.
-const orderWarning = `"hide", which is also the default, is not enforced in this version of cordon: the order in which rows come can show the order of ` +
-	`the raw identifiers; write order = "show" to accept that`
-
 // A domain's name becomes part of a setting's name, so it is kept to what every server takes.
 var domainName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
 
@@ -118,10 +114,7 @@ func readKeys(root *section, cfg *Config) {
 		if !domainName.MatchString(name) {
 			s.fail("", "a domain's name is a lower-case letter and up to 30 lower-case letters, digits and _")
 		}
-		cfg.Domains[name] = Domain{Name: name, Order: s.choice("order", "hide", "show")}
-		if cfg.Domains[name].Order == "hide" {
-			cfg.warnings = append(cfg.warnings, s.problem(keyPath(s.path, "order"), orderWarning))
-		}
+		cfg.Domains[name] = Domain{Name: name, Order: Order(s.choice("order", string(OrderHide), string(OrderShow)))}
 		s.close()
 	}
 	sortProblems(cfg.warnings)

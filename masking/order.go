@@ -2,31 +2,32 @@ package masking
 
 import "fmt"
 
+// Rows with identifiers are sorted, where their order must not tell, by the built-in extended hash of the identifier (hashfunc.c) with a secret seed:
+// OrderHash(type)(identifier, OrderSeedSQL). NULL stays NULL. Different identifiers may share a key (64 bits), and the hash is not a cryptographic one:
+// it must be a sort key only and never leave the server.
+
 // tagOrder is the tag of the seed of order keys.
 const tagOrder = 0x31
 
-// OrderKeySQL is an int8 by which rows can be sorted so that their order tells nothing about the raw identifiers: the built-in extended hash of a column
-// (hashfunc.c) with a secret seed. The seed is SHA-256(key, tag) cut to 64 bits, from the setting that PseudonymSQL reads; its subquery refers to no
-// column, so the server computes it once a query. NULL stays NULL. Different identifiers may share a key (64 bits), and the hash is not a
-// cryptographic one: it must be a sort key only and never leave the server.
-func OrderKeySQL(domain string, typ Type, column string) (string, error) {
-	if err := CheckDomain(domain); err != nil {
-		return "", err
-	}
-	if err := CheckPseudonym(typ); err != nil {
-		return "", err
-	}
-	seed := fmt.Sprintf("(SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(pg_catalog.decode("+
+// OrderSeedSQL is the seed of a domain's order keys, an int8: SHA-256(key, tag) cut to 64 bits, from the setting that PseudonymSQL reads. It is a subquery
+// that refers to no column, so the server computes it once a query. The domain must be a valid name.
+func OrderSeedSQL(domain string) string {
+	return fmt.Sprintf("(SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(pg_catalog.decode("+
 		"pg_catalog.left(pg_catalog.current_setting('%s'),%d) || '%02x','hex')),1,8),'hex'))::pg_catalog.bit(64)::pg_catalog.int8)",
 		Setting(domain), 2*keySize, tagOrder)
-	switch typ.OID {
+}
+
+// OrderHash is the function of pg_catalog that hashes identifiers of a type, by its oid: int4, int8, uuid, or text, whose collation has to be "C", since
+// equality of identifiers is that of their bytes.
+func OrderHash(typ uint32) string {
+	switch typ {
 	case oidInt4:
-		return "pg_catalog.hashint4extended(" + column + "," + seed + ")", nil
+		return "hashint4extended"
 	case oidInt8:
-		return "pg_catalog.hashint8extended(" + column + "," + seed + ")", nil
+		return "hashint8extended"
 	case oidUUID:
-		return "pg_catalog.uuid_hash_extended(" + column + "," + seed + ")", nil
-	default: // equality is that of bytes, whatever the column's collation
-		return `pg_catalog.hashtextextended((` + column + `) COLLATE pg_catalog."C",` + seed + ")", nil
+		return "uuid_hash_extended"
+	default:
+		return "hashtextextended"
 	}
 }

@@ -61,6 +61,8 @@ type binder struct {
 	paramAt []int32       // and where in the text it stood
 	numbers map[Param]int // and their places in params
 	placed  []placedForm
+	seeds   map[string]bool           // domains whose order keys are in use
+	hiding  int                       // references bound so far to relations and WITH queries whose rows' order must not show
 	again   bool                      // a sealed value was revealed: the statement has to be bound again
 	probing bool                      // what is bound was bound before: labels are settled
 	refs    map[*pg.ColumnRef]*column // what references resolved to
@@ -110,7 +112,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}}
 }
 
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.
@@ -161,7 +163,7 @@ func (b *binder) query(sel *pg.SelectStmt, outer *scope, top bool) ([]*column, e
 	}
 	switch {
 	case sel.Op != pg.SetOperation_SETOP_NONE:
-		return b.setOperation(sel, with)
+		return b.setOperation(sel, with, top)
 	case len(sel.ValuesLists) > 0:
 		return b.values(sel, with)
 	}
@@ -177,12 +179,12 @@ func (b *binder) with(clause *pg.WithClause, sc *scope) error {
 		}
 	}
 	for _, n := range ctes {
-		x := n.GetCommonTableExpr()
+		x, hiding := n.GetCommonTableExpr(), b.hiding
 		columns, err := b.cteColumns(x, sc, clause.Recursive)
 		if err != nil {
 			return err
 		}
-		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns})
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, hides: b.hiding > hiding, sorted: len(x.Ctequery.GetSelectStmt().SortClause) > 0})
 	}
 	return nil
 }
@@ -217,13 +219,14 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	if err := b.with(sel.WithClause, sc); err != nil {
 		return nil, err
 	}
+	hiding := b.hiding
 	left, err := b.query(sel.Larg, sc, false)
 	if err != nil {
 		return nil, err
 	}
 	self := rename(derived(left), x.Aliascolnames)
 	inner := sc.child()
-	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self)})
+	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename)})
 	right, err := b.query(sel.Rarg, inner, false)
 	if err != nil {
 		return nil, err
@@ -255,7 +258,8 @@ func appendSearchColumns(x *pg.CommonTableExpr, columns []*column) []*column {
 	return columns
 }
 
-func (b *binder) setOperation(sel *pg.SelectStmt, with *scope) ([]*column, error) {
+func (b *binder) setOperation(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {
+	hiding := b.hiding
 	left, err := b.query(sel.Larg, with, false)
 	if err != nil {
 		return nil, err
@@ -268,7 +272,13 @@ func (b *binder) setOperation(sel *pg.SelectStmt, with *scope) ([]*column, error
 	if err != nil {
 		return nil, err
 	}
-	return columns, b.orderAndLimit(sel, with, columns)
+	if err := b.orderAndLimit(sel, with, columns); err != nil {
+		return nil, err
+	}
+	if b.hiding > hiding && (top || ordered(sel)) {
+		return columns, b.hideSetOrder(sel, columns)
+	}
+	return columns, nil
 }
 
 // mergeColumns joins the columns of two arms of a set operation, position by position.

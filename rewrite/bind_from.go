@@ -101,6 +101,10 @@ func (b *binder) cteReference(rv *pg.RangeVar, c *cte, it *item, sc *scope) erro
 		return refused("forward-reference", "cordon: WITH query "+quoted(c.name)+" is used before it is listed", "List WITH queries in the order in which they use one another.")
 	}
 	it.columns = rename(copyColumns(c.columns), rv.Alias.GetColnames())
+	it.sorted = c.sorted
+	if c.hides {
+		b.hiding++
+	}
 	return b.claim(it, sc)
 }
 
@@ -143,7 +147,8 @@ func (b *binder) rangeSubselect(x *pg.RangeSubselect, sc, with *scope) (*item, e
 	if err != nil {
 		return nil, err
 	}
-	it := &item{name: x.Alias.GetAliasname(), rel: x.Alias != nil, cols: true, columns: rename(inner(columns), x.Alias.GetColnames())}
+	it := &item{name: x.Alias.GetAliasname(), rel: x.Alias != nil, cols: true, columns: rename(inner(columns), x.Alias.GetColnames()),
+		sorted: len(x.Subquery.GetSelectStmt().SortClause) > 0}
 	return it, b.claim(it, sc)
 }
 

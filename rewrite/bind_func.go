@@ -305,6 +305,7 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 	}
 	in := info{safe: true}
 	types := make([]uint32, len(f.Args))
+	var args []boundExpr
 	use := ""
 	if v.kind == 'a' || v.kind == 'w' {
 		use = "function " + name
@@ -328,6 +329,7 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 		}
 		in.merge(arg)
 		types[i] = arg.typ
+		args = append(args, boundExpr{n, arg})
 	}
 	b.argTypes[f] = types
 	for _, o := range f.AggOrder {
@@ -350,7 +352,8 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 	if err := b.window(f.Over, sc); err != nil {
 		return info{}, err
 	}
-	if v.kind == 'a' || v.kind == 'w' {
+	if v.kind == 'a' || v.kind == 'w' || f.Over != nil {
+		b.remember(f, name, args, sc)
 		for _, it := range sc.items { // the number of rows is derived from every table
 			for _, c := range it.columns {
 				in.filtered = in.filtered || c.filtered

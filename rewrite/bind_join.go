@@ -36,7 +36,7 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 
 // joinItems is what a JOIN leaves in scope.
 func (b *binder) joinItems(j *pg.JoinExpr, items []*item, columns, merged []*column, sc *scope) ([]*item, []*column, error) {
-	it := &item{cols: true, columns: columns}
+	it := &item{cols: true, columns: columns, shadow: j.Alias == nil}
 	if j.Alias != nil {
 		it.name, it.rel = j.Alias.Aliasname, true
 		it.columns = rename(copyColumns(columns), j.Alias.Colnames)
@@ -59,7 +59,7 @@ func (b *binder) joinItems(j *pg.JoinExpr, items []*item, columns, merged []*col
 	}
 	items = append(items, it)
 	if j.JoinUsingAlias != nil {
-		using := &item{name: j.JoinUsingAlias.Aliasname, rel: true, columns: merged}
+		using := &item{name: j.JoinUsingAlias.Aliasname, rel: true, columns: merged, shadow: true}
 		if err := b.claim(using, sc); err != nil {
 			return nil, nil, err
 		}

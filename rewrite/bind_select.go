@@ -18,6 +18,10 @@ type selectScope struct {
 	aggregates int              // depth of aggregate arguments being bound
 	aggregated bool             // an aggregate or a window function of this SELECT itself was bound
 	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
+	hides      bool             // the order of the rows of its FROM clause must not show
+	grouped    bool             // an aggregate of this SELECT was bound
+	calls      []orderedCall    // its aggregates and window functions
+	groups     []boundExpr      // what GROUP BY names
 }
 
 // looseRef is a reference that GROUP BY must cover.
@@ -30,6 +34,7 @@ type looseRef struct {
 func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {
 	sc := with.child()
 	sc.owner = &selectScope{taken: map[string]*item{}}
+	hiding := b.hiding
 	for _, n := range sel.FromClause {
 		items, _, err := b.fromItem(n, sc, with)
 		if err != nil {
@@ -37,6 +42,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		}
 		sc.items = append(sc.items, items...)
 	}
+	sc.owner.hides = b.hiding > hiding
 	if sel.WhereClause != nil {
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
@@ -73,7 +79,10 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	if err := b.limit(sel, with); err != nil {
 		return nil, err
 	}
-	return columns, b.dependOnKey(sel, sc)
+	if err := b.dependOnKey(sel, sc); err != nil || !sc.owner.hides {
+		return columns, err
+	}
+	return columns, b.hideOrder(sel, sc, columns, top)
 }
 
 // targets binds the select list; a target whose expression is replaced keeps its name.
@@ -195,15 +204,22 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 		return nil
 	}
 	if isOrdinal(n) {
+		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(columns) {
+			sc.owner.groups = append(sc.owner.groups, columns[i-1].bound())
+		}
 		return nil
 	}
 	if isOutputName(n, columns) {
+		name := n.GetColumnRef().Fields[0].GetString_().Sval
 		local := &scope{items: sc.items}
-		if _, c, err := local.findColumn(n.GetColumnRef().Fields[0].GetString_().Sval); err != nil || c == nil {
+		if _, c, err := local.findColumn(name); err != nil || c == nil {
+			i := slices.IndexFunc(columns, func(c *column) bool { return c.name == name })
+			sc.owner.groups = append(sc.owner.groups, columns[i].bound())
 			return err
 		}
 	}
 	in, err := b.rootValue(n, sc, false)
+	sc.owner.groups = append(sc.owner.groups, boundExpr{n, in})
 	equate(in.label)
 	b.reveal(&in.label, "GROUP BY")
 	return err
@@ -247,11 +263,14 @@ func (b *binder) orderBy(item *pg.SortBy, sel *pg.SelectStmt, sc *scope, columns
 // distinctOn binds an item of DISTINCT ON, which must match ORDER BY where there is one.
 func (b *binder) distinctOn(n *pg.Node, sel *pg.SelectStmt, sc *scope, columns []*column, top bool) error {
 	if isOutput(n, columns) {
+		if sc.owner.hides {
+			b.sorted(&pg.SortBy{Node: n}, true, columns)
+		}
 		return nil
 	}
 	in, err := b.rootValue(n, sc, !top)
 	use := "DISTINCT ON"
-	if len(sel.SortClause) > 0 {
+	if len(sel.SortClause) > 0 || sc.owner.hides { // it is sorted by
 		use = "expression"
 	}
 	b.reveal(&in.label, use)

@@ -8,7 +8,7 @@ import (
 
 // subLink binds a subquery in an expression.
 func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
-	before, unsafe := b.filteredTables(), b.unsafe
+	before, unsafe, hiding := b.filteredTables(), b.unsafe, b.hiding
 	columns, err := b.query(x.Subselect.GetSelectStmt(), sc, false)
 	if err != nil {
 		return info{}, err
@@ -51,6 +51,11 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		} else {
 			b.reveal(&test.label, "row of a subquery")
 			b.revealAll(columns, "row of a subquery")
+		}
+		if sel := x.Subselect.GetSelectStmt(); x.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK && b.hiding > hiding && !ordered(sel) {
+			if err := b.sortOutside(sel, columns); err != nil {
+				return info{}, err
+			}
 		}
 	default:
 		return info{}, refused("unknown-syntax", "cordon: this kind of subquery is not understood", "Use EXISTS, IN or a scalar subquery.")

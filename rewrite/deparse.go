@@ -190,10 +190,10 @@ func replaceMarks(text string, marks []mark) (string, error) {
 	}
 	text = replaceNames(text, texts, seen)
 	for _, m := range marks {
-		if strings.HasPrefix(m.name, formMark) {
+		if strings.HasPrefix(m.name, formMark) || strings.HasPrefix(m.name, seedMark) {
 			continue
 		}
-		if n := seen[m.name]; n == 0 || n > 1 && !isSetMark(m.name) {
+		if n := seen[m.name]; n == 0 || n > 1 && !isSetMarker(m.name) {
 			return "", unfaithful()
 		}
 	}

@@ -19,6 +19,7 @@ var kindNames = map[Kind]string{KindQuery: "query", KindTransaction: "transactio
 //
 //	rewrite [user=NAME] [database=app|open]   one Query message in a session of its own
 //	seal [user=NAME]                          the same with sealed execution
+//	hide [user=NAME]                          the same with sealed execution and order = "hide" for every domain
 //	session [user=NAME] [NAME=VALUE ...]      begins a session, with startup parameters, that the next directives use
 //	run                                       one Query message in that session; every plan completes
 //	parse [types=(OID,...)]                   one Parse message in that session
@@ -54,6 +55,9 @@ func newGolden(tb testing.TB) *golden {
 	g := &golden{short: map[string]*Rewriter{}, sent: map[string]*Rewriter{}}
 	cfg := parsedPolicy(tb, nil)
 	sealing := parsedPolicy(tb, sealedPolicy)
+	hiding := parsedPolicy(tb, func(text string) string {
+		return strings.ReplaceAll(sealedPolicy(text), `order = "show"`, `order = "hide"`)
+	})
 	source := &storedCatalog{current: storedSnapshot(tb)}
 	for _, database := range []string{"app", "open"} {
 		g.short[database] = newTestRewriter(tb, cfg, database, source)
@@ -61,7 +65,9 @@ func newGolden(tb testing.TB) *golden {
 		g.sent[database] = newTestRewriter(tb, cfg, database, source)
 		for _, all := range []map[string]*Rewriter{g.short, g.sent} {
 			all["sealed "+database] = newTestRewriter(tb, sealing, database, source)
+			all["hidden "+database] = newTestRewriter(tb, hiding, database, source)
 		}
+		abbreviate(tb, g.short["hidden "+database], "analyst", "li.wei")
 		abbreviate(tb, g.short["sealed "+database], "analyst", "li.wei")
 	}
 	return g
@@ -97,6 +103,8 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	}
 	if d.Cmd == "seal" || d.Cmd == "seal-parse" {
 		database = "sealed " + database
+	} else if d.Cmd == "hide" {
+		database = "hidden " + database
 	}
 	begin := func() (out string) {
 		for i, rw := range []*Rewriter{g.short[database], g.sent[database]} {
@@ -111,7 +119,7 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "session":
 		return begin()
-	case "rewrite", "seal":
+	case "rewrite", "seal", "hide":
 		if out := begin(); out != "ok\n" {
 			d.Fatalf(t, "%s", out)
 		}

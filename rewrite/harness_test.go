@@ -89,6 +89,7 @@ func newTestRewriter(tb testing.TB, cfg *config.Config, database string, source 
 func abbreviate(tb testing.TB, rw *Rewriter, users ...string) {
 	tb.Helper()
 	short := forms{
+		seed: func(domain string) string { return "<seed " + domain + ">" },
 		pseudonym: func(domain string, typ masking.Type, column string) (string, error) {
 			return fmt.Sprintf("<pseudonym %s %s: %s>", domain, typ.Name, column), nil
 		},
@@ -101,7 +102,7 @@ func abbreviate(tb testing.TB, rw *Rewriter, users ...string) {
 	}
 	for _, user := range users {
 		effective := rw.options.Config.Effective(rw.options.Database, user, time.Now())
-		tw, err := newTwin(effective.Database, rw.options.Catalog.Current(), short)
+		tw, err := newTwin(effective.Database, rw.options.Config.Domains, rw.options.Catalog.Current(), short)
 		if err != nil {
 			tb.Fatal(err)
 		}

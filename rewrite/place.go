@@ -55,5 +55,8 @@ func (b *binder) formMarks() ([]mark, error) {
 		}
 		marks = append(marks, mark{p.name, text})
 	}
+	for domain := range b.seeds {
+		marks = append(marks, mark{seedMark + domain, b.env.twin.forms.seed(domain)})
+	}
 	return marks, nil
 }

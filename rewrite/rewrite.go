@@ -13,7 +13,6 @@ import (
 
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/masking"
-	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
@@ -78,7 +77,7 @@ func (r *Rewriter) twin(user string) (*twin, stamp, error) {
 	tw := r.twins[key]
 	if tw == nil {
 		var err error
-		if tw, err = newTwin(effective.Database, snapshot, sqlForms); err != nil {
+		if tw, err = newTwin(effective.Database, r.options.Config.Domains, snapshot, sqlForms); err != nil {
 			return nil, stamp{}, fmt.Errorf("policy of database %s: %w", r.options.Database, err)
 		}
 		if len(tw.missing) > 0 && r.options.Log != nil {
@@ -172,15 +171,6 @@ func unknownName(err error) bool {
 	}
 	switch e.Code {
 	case "42P01", "42883", "42703", "42704", "3F000":
-		return true
-	}
-	return false
-}
-
-// isSetMark says that a mark stands for a set of the twin, which a statement may use more than once.
-func isSetMark(name string) bool {
-	switch name {
-	case builtin.MarkRelations, builtin.MarkAttributes, builtin.MarkTypes, builtin.MarkConstraints, builtin.MarkPath:
 		return true
 	}
 	return false

@@ -40,6 +40,8 @@ type item struct {
 	// nullable: on the nullable side of an outer join; a condition must not move into it.
 	nullable bool
 	owner    *selectScope
+	shadow   bool // a join without an alias, or the alias of its USING: its columns are those of other items
+	sorted   bool // its rows come in an order that an ORDER BY in it fixes
 }
 
 // own makes the item the home of its columns.
@@ -84,6 +86,8 @@ type cte struct {
 	name    string
 	columns []*column
 	later   bool // WITH RECURSIVE lists it after the query being bound
+	hides   bool // as of exposed
+	sorted  bool // as of item
 }
 
 func (s *scope) child() *scope { return &scope{parent: s, owner: s.ownerOrNil()} }

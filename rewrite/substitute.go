@@ -26,6 +26,9 @@ func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
 		t.reveals = b.env.revealed
 	}
 	b.tables = append(b.tables, t)
+	if e.hides {
+		b.hiding++
+	}
 	b.hazard = b.hazard || e.raises
 	return t
 }

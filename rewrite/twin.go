@@ -16,6 +16,8 @@ import (
 // columns, and the SQL that each column is read by. It is safe for concurrent use.
 type twin struct {
 	policy    *config.Database
+	domains   map[string]config.Domain
+	hides     bool // a relation of the twin hides the order of its rows
 	snapshot  *catalog.Snapshot
 	forms     forms
 	tables    map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
@@ -32,11 +34,13 @@ type twin struct {
 type forms struct {
 	pseudonym func(domain string, typ masking.Type, column string) (string, error)
 	mask      func(m masking.Mask, typ masking.Type, column string) (string, error)
+	seed      func(domain string) string
 }
 
 var sqlForms = forms{
 	pseudonym: masking.PseudonymSQL,
 	mask:      func(m masking.Mask, typ masking.Type, column string) (string, error) { return m.SQL(typ, column) },
+	seed:      masking.OrderSeedSQL,
 }
 
 // exposed is a relation of the twin.
@@ -48,6 +52,7 @@ type exposed struct {
 	filtered  bool      // rows are hidden here, or in what a view reads
 	opaque    bool      // the row filter could raise with raw values in the message
 	raises    bool      // a view of people's own whose expressions could raise or tell
+	hides     bool      // the order of its rows must not show: it has identifiers of a domain with that order
 	viewTexts           // of an inlined view
 	sealed    viewTexts // the same with raw identifiers
 }
@@ -69,8 +74,8 @@ type exposedColumn struct {
 }
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
-func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twin, error) {
-	tw := &twin{policy: policy, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}}
+func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot *catalog.Snapshot, f forms) (*twin, error) {
+	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}}
 	var err error
 	if tw.casts, err = tw.foreignCasts(); err != nil {
 		return nil, err
@@ -89,6 +94,7 @@ func newTwin(policy *config.Database, snapshot *catalog.Snapshot, f forms) (*twi
 		}
 		if e != nil {
 			tw.tables[rel.OID] = e
+			tw.hides = tw.hides || e.hides
 		}
 	}
 	tw.inlineViews()
@@ -176,6 +182,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", col.Name, err)
 		}
+		e.hides = e.hides || treatment.Kind == config.Pseudonym && tw.domains[treatment.Domain].Order != config.OrderShow
 		e.columns = append(e.columns, ec)
 	}
 	if rule.Rows != "" {

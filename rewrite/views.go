@@ -99,6 +99,7 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 		return nil, "", undefinedTable(rel.Schema, rel.Name)
 	}
 	for _, t := range b.tables {
+		e.hides = e.hides || t.exposed.hides
 		if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
 			return nil, "", errRowSecurity
 		}

@@ -1,0 +1,73 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// orderedCall is an aggregate or window function and its arguments.
+type orderedCall struct {
+	call *pg.FuncCall
+	name string
+	args []boundExpr
+}
+
+// unordered are the aggregates whose result does not depend on the order of their input, but for the last digits of sums of floats.
+var unordered = map[string]bool{"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
+	"bit_and": true, "bit_or": true, "bit_xor": true, "stddev": true, "stddev_pop": true, "stddev_samp": true, "variance": true, "var_pop": true, "var_samp": true,
+	"corr": true, "covar_pop": true, "covar_samp": true, "regr_avgx": true, "regr_avgy": true, "regr_count": true, "regr_intercept": true, "regr_r2": true,
+	"regr_slope": true, "regr_sxx": true, "regr_sxy": true, "regr_syy": true, "range_agg": true, "range_intersect_agg": true}
+
+// remember notes an aggregate or a window function for the SELECT that it belongs to.
+func (b *binder) remember(f *pg.FuncCall, name string, args []boundExpr, sc *scope) {
+	owner := sc.owner
+	if f.Over == nil {
+		owner = b.levelOf(f, sc)
+	}
+	if owner == nil {
+		return
+	}
+	owner.grouped = owner.grouped || f.Over == nil
+	owner.calls = append(owner.calls, orderedCall{f, name, args})
+}
+
+// levelOf is the SELECT that an aggregate belongs to: the innermost of whose columns it reads one, or its own (check_agg_arguments in parse_agg.c).
+func (b *binder) levelOf(f *pg.FuncCall, sc *scope) *selectScope {
+	read := map[*selectScope]bool{}
+	walkNodes(&pg.Node{Node: &pg.Node_FuncCall{FuncCall: f}}, func(n *pg.Node) {
+		if it := b.owners[n.GetColumnRef()]; it != nil && n.GetColumnRef() != nil {
+			read[it.owner] = true
+		}
+	})
+	for s := sc; s != nil; s = s.parent {
+		if s.owner != nil && read[s.owner] {
+			return s.owner
+		}
+	}
+	return sc.owner
+}
+
+// hideInCalls makes the aggregates and window functions of a SELECT independent of the order of its rows.
+func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
+	for _, c := range sc.owner.calls {
+		if c.call.Over != nil {
+			if err := b.hideInWindow(sel, sc, c); err != nil {
+				return err
+			}
+			continue
+		}
+		if unordered[c.name] || c.call.AggDistinct || c.call.AggWithinGroup || len(c.call.AggOrder) == 0 && sortedInput(sc) {
+			continue
+		}
+		var keys sortKeys
+		for _, arg := range c.args {
+			b.addKeys(&keys, arg)
+		}
+		appendSort(&c.call.AggOrder, keys.nodes())
+	}
+	return nil
+}
+
+// sortedInput says that the rows of a FROM clause come in an order that a subquery fixes, on which people rely.
+func sortedInput(sc *scope) bool {
+	return len(sc.items) == 1 && sc.items[0].sorted
+}
