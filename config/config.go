@@ -2,7 +2,6 @@
 // and all of them are reported at once: a misspelt key of a policy would otherwise show what it was meant to hide.
 //
 //	cfg, err := config.Load("cordon.toml")
-//	for _, w := range cfg.Warnings() { ... }              // accepted, and not yet what it says
 //	zone := cfg.Zone(user, addr)                          // passthrough or masked
 //	policy := cfg.Effective(database, user, time.Now())   // treatments, with the grants in force lifted
 //
@@ -30,7 +29,6 @@ type Config struct {
 	Databases map[string]*Database // by database name
 	Grants    []Grant
 
-	warnings  []Problem
 	version   string      // names the text of the file
 	effective *effectives // see Effective
 }

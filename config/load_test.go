@@ -121,23 +121,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestWarnings: a domain whose order is to be hidden is named with file and line, whether it says so or leaves it to the default.
-func TestWarnings(t *testing.T) {
-	text := "[upstream]\nhosts = [\"a:1\"]\n[keys]\nmaster = { env = \"K\" }\n[domain.b]\norder = \"hide\"\n[domain.c]\norder = \"show\"\n[domain.a]\n"
-	cfg, err := Parse("x.toml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, w := range cfg.Warnings() {
-		got = append(got, w.Error())
-	}
-	want := []string{"x.toml:6: domain.b.order: " + orderWarning, "x.toml:9: domain.a.order: " + orderWarning}
-	if !slices.Equal(got, want) {
-		t.Errorf("warnings %q, want %q", got, want)
-	}
-}
-
 // TestFunctions: names are kept as the catalog has them, whatever quotes the file writes.
 func TestFunctions(t *testing.T) {
 	got := load(t, "testdata/good/full.toml").Databases["app"].Functions

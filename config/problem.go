@@ -27,9 +27,6 @@ type problems struct{ list []Problem }
 
 func (ps *problems) add(p Problem) { ps.list = append(ps.list, p) }
 
-// Warnings are keys of a valid file that do not yet do all they say, in the order of the file.
-func (c *Config) Warnings() []Problem { return c.warnings }
-
 // err joins the problems in the order of the file; nil if there are none.
 func (ps *problems) err() error {
 	sortProblems(ps.list)

@@ -117,7 +117,6 @@ func readKeys(root *section, cfg *Config) {
 		cfg.Domains[name] = Domain{Name: name, Order: Order(s.choice("order", string(OrderHide), string(OrderShow)))}
 		s.close()
 	}
-	sortProblems(cfg.warnings)
 }
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -111,12 +111,21 @@ match = { users = ["eu_*"] }
 	return cfg
 }
 
-// executions are the two ways to execute masked queries, each an edit of the policy: every pseudonym computed in SQL, and identifiers
-// raw inside the server where only equality matters. What holds has to hold of both.
+// executions are the ways to execute masked queries, each an edit of the policy: every pseudonym computed in SQL, and identifiers
+// raw inside the server where only equality matters, with the order of rows shown or hidden. What holds has to hold of all.
 var executions = map[string]func(policy string) string{
-	"in SQL": nil,
-	"sealed": sealed,
+	"in SQL":   nil,
+	orderShown: sealed,
+	orderHidden: func(policy string) string {
+		return strings.ReplaceAll(sealed(policy), `order = "show"`, `order = "hide"`)
+	},
 }
+
+// The executions by which the order of raw identifiers may be seen, and by which it may not.
+const (
+	orderShown  = "sealed, order shown"
+	orderHidden = "sealed, order hidden"
+)
 
 var databaseSection = regexp.MustCompile(`(?m)^\[database\.\w+\]\n`)
 

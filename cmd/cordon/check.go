@@ -19,11 +19,6 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, w := range cfg.Warnings() {
-				if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "warning: %v\n", w); err != nil {
-					return err
-				}
-			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d zones, %d databases, %d grants\n", file, len(cfg.Zones), len(cfg.Databases), len(cfg.Grants))
 			return err
 		},

@@ -24,9 +24,6 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-			for _, w := range cfg.Warnings() {
-				log.Warn("configuration", "file", w.File, "line", w.Line, "key", w.Key, "warning", w.Text)
-			}
 			server, err := proxy.New(cfg, log)
 			if err != nil {
 				return err
