@@ -102,7 +102,7 @@ type Database struct {
 	Tables      map[string]*Table // by schema + "." + table, as the catalog has them; look up with Table
 	Functions   []string          // allowed by name: schema + "." + name, as the catalog has them; neither holds a dot
 	Channels    []string          // LISTEN
-	Sealed      bool              // sealed = true: identifiers stay raw inside the server where only equality matters
+	Sealed      bool              // identifiers stay raw inside the server where only equality matters; sealed = false: nowhere
 }
 
 // Table is the policy of one table, or of a view that the policy treats as one.

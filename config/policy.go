@@ -48,7 +48,7 @@ func readDatabase(s *section, name string, cfg *Config) *Database {
 		return nil
 	})
 	d.Channels = s.list("channels", checkName)
-	d.Sealed = s.flag("sealed")
+	d.Sealed = s.flag("sealed", true)
 	if tables := s.table("table"); tables != nil {
 		readTables(tables, d, cfg)
 	}
@@ -78,7 +78,7 @@ func readTables(s *section, d *Database, cfg *Config) {
 
 func readTable(s *section, t *Table, cfg *Config) {
 	defer s.close()
-	t.Deny = s.flag("deny")
+	t.Deny = s.flag("deny", false)
 	rows, ok := s.text("rows")
 	if ok {
 		t.Rows = rows

@@ -110,10 +110,12 @@ func (s *section) text(key string) (string, bool) {
 	return v, ok
 }
 
-// flag reads a boolean.
-func (s *section) flag(key string) bool {
-	v, _ := read[bool](s, key, "true or false")
-	return v
+// flag reads a boolean; otherwise is its default.
+func (s *section) flag(key string, otherwise bool) bool {
+	if v, ok := read[bool](s, key, "true or false"); ok {
+		return v
+	}
+	return otherwise
 }
 
 // integer reads an integer between two bounds.

@@ -44,7 +44,6 @@ order = "show"
 [database.attacks]
 unlisted_tables = "deny"
 unlisted_columns = "show"
-sealed = true
 [database.attacks.table."public.users".columns]
 user_id = { pseudonym = "user" }
 username = { pseudonym = "username" }

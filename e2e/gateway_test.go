@@ -25,7 +25,7 @@ import (
 var (
 	random = flag.Int("random", 1000, "how many random statements the generator makes")
 	seed   = flag.Int64("seed", 1, "seed of the generator")
-	share  = flag.Int("sealed", 25, "how many percent of them are played sealed, too, which is off by default in the product")
+	others = flag.Int("others", 25, "how many percent of them are played with the order of identifiers hidden, and without sealed execution, too")
 )
 
 // database is the one that schema.sql and policy.toml of the attacks describe.
@@ -111,14 +111,12 @@ match = { users = ["eu_*"] }
 	return cfg
 }
 
-// executions are the ways to execute masked queries, each an edit of the policy: every pseudonym computed in SQL, and identifiers
-// raw inside the server where only equality matters, with the order of rows shown or hidden. What holds has to hold of all.
+// executions are the ways to execute masked queries, each an edit of the policy: with identifiers raw inside the server where only equality matters, the
+// order of rows shown or hidden, and with every pseudonym computed in SQL. What holds has to hold of all.
 var executions = map[string]func(policy string) string{
-	"in SQL":   nil,
-	orderShown: sealed,
-	orderHidden: func(policy string) string {
-		return strings.ReplaceAll(sealed(policy), `order = "show"`, `order = "hide"`)
-	},
+	orderShown:  nil,
+	orderHidden: func(policy string) string { return strings.ReplaceAll(policy, `order = "show"`, `order = "hide"`) },
+	"in SQL":    func(policy string) string { return databaseSection.ReplaceAllString(policy, "${0}sealed = false\n") },
 }
 
 // The executions by which the order of raw identifiers may be seen, and by which it may not.
@@ -132,14 +130,9 @@ var databaseSection = regexp.MustCompile(`(?m)^\[database\.\w+\]\n`)
 // statements is how many random statements an execution plays.
 func statements(change func(string) string) int {
 	if change != nil {
-		return *random * *share / 100
+		return *random * *others / 100
 	}
 	return *random
-}
-
-// sealed turns sealed execution on.
-func sealed(policy string) string {
-	return databaseSection.ReplaceAllString(policy, "${0}sealed = true\n")
 }
 
 // secrets writes the catalog login's password and the master key to files of the test.

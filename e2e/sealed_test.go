@@ -58,7 +58,7 @@ func TestSealedTableIsClosed(t *testing.T) {
 			a := attacks.Attack{Steps: []attacks.Step{{Verb: attacks.Simple, SQL: m.sql}}}
 			streams := func() [2][]byte {
 				var out [2][]byte
-				for i, g := range serveWorlds(t, clusters, sealed) {
+				for i, g := range serveWorlds(t, clusters, nil) {
 					var err error
 					if out[i], _, err = transcript(g, a); err != nil {
 						t.Fatal(err)

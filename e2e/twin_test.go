@@ -24,7 +24,7 @@ import (
 //	go test ./e2e -run Twin                                              # the corpus and 1,000 random statements
 //	go test ./e2e -timeout 60m -run Twin -args -random 5000 -seed 7       # more of them, others
 //	go test ./e2e -run TwinRandom -args -statement 123                    # one of them, printed
-//	go test ./e2e -run Twin -args -sealed 100                            # as many with sealed execution
+//	go test ./e2e -run Twin -args -others 100                            # as many in the other ways to execute
 
 // statementNumber picks one random statement.
 var statementNumber = flag.Int("statement", -1, "play only this random statement")

@@ -203,7 +203,7 @@ func TestHiddenOrderCanFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := serveWorlds(t, loadWorlds(t, scatterRows), sealed)
+	g := serveWorlds(t, loadWorlds(t, scatterRows), nil)
 	played, blind := 0, []string{}
 	for _, a := range all {
 		if a.File != orderAttacks {

@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 
 // sealedPolicy turns sealed execution on.
 func sealedPolicy(text string) string {
-	return strings.Replace(text, "[database.app]\n", "[database.app]\nsealed = true\n", 1)
+	return strings.ReplaceAll(text, "sealed = false\n", "")
 }
 
 // golden runs directives. The safe rewriters plan the same statements as they are really sent, for the check of every text.

@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -138,7 +140,7 @@ const outerAlias = "cordon_w"
 
 // sortOutside makes a query the subquery of one that sorts its rows: by what it was sorted by, and by its output.
 func (b *binder) sortOutside(sel *pg.SelectStmt, columns []*column) error {
-	inner, items, err := b.withSortColumns(sel, columns)
+	inner, _, items, err := withSortColumns(sel, columns)
 	if err != nil {
 		return err
 	}
@@ -148,17 +150,39 @@ func (b *binder) sortOutside(sel *pg.SelectStmt, columns []*column) error {
 	return nil
 }
 
-// sortTies sorts what FETCH FIRST ... WITH TIES leaves: which rows that are is fixed, as long as none are skipped.
+// sortTies sorts what FETCH FIRST ... WITH TIES leaves. Which rows that are is fixed, once those are that OFFSET skips.
 func (b *binder) sortTies(sel *pg.SelectStmt, columns []*column) error {
-	if sel.LimitOffset != nil {
-		return refused("offset-with-ties", "cordon: OFFSET with WITH TIES skips rows by an order that is hidden here", "Leave OFFSET out, or use LIMIT.")
-	}
-	inner, items, err := b.withSortColumns(sel, columns)
+	inner, all, items, err := withSortColumns(sel, columns)
 	if err != nil {
 		return err
 	}
+	with := inner.WithClause
+	inner.WithClause = nil
+	if inner.LimitOffset != nil {
+		inner = b.offsetFirst(inner, all, items)
+	}
 	b.wrap(sel, inner, columns, items)
+	sel.WithClause = with
 	return nil
+}
+
+// offsetFirst makes a query with OFFSET and WITH TIES one of two levels: the inner sorts by all there is and skips, the outer fetches by the query's own order.
+func (b *binder) offsetFirst(sel *pg.SelectStmt, all []*column, items []*pg.Node) *pg.SelectStmt {
+	skipped, fetched := &pg.SelectStmt{}, &pg.SelectStmt{}
+	offset, count := sel.LimitOffset, sel.LimitCount
+	sel.LimitOffset, sel.LimitCount, sel.LimitOption, sel.SortClause = nil, nil, pg.LimitOption_LIMIT_OPTION_DEFAULT, nil
+	b.wrap(skipped, sel, all, cloneNodes(items))
+	skipped.LimitOffset, skipped.LimitOption = offset, pg.LimitOption_LIMIT_OPTION_COUNT
+	b.wrap(fetched, skipped, all, nil)
+	fetched.SortClause, fetched.LimitCount, fetched.LimitOption = cloneNodes(items), count, pg.LimitOption_LIMIT_OPTION_WITH_TIES
+	return fetched
+}
+
+func cloneNodes(nodes []*pg.Node) (copies []*pg.Node) {
+	for _, n := range nodes {
+		copies = append(copies, cloneNode(n))
+	}
+	return copies
 }
 
 // wrap makes sel SELECT <columns> FROM (inner) ORDER BY items and the columns. WITH stays outside, where LIMIT sees it, too.
@@ -173,7 +197,7 @@ func (b *binder) wrap(sel, inner *pg.SelectStmt, columns []*column, items []*pg.
 		alias.Colnames = append(alias.Colnames, pg.MakeStrNode(name))
 		ref := pg.MakeColumnRefNode(nameNodes(outerAlias, name), 0)
 		targets = append(targets, pg.MakeResTargetNodeWithNameAndVal(c.name, ref, 0))
-		if c.expr == nil || !isGiven(c.expr) {
+		if !isGiven(c.expr) {
 			outside := c.bound()
 			outside.node = ref
 			b.addKeys(&ranked, outside)
@@ -188,27 +212,24 @@ func (b *binder) wrap(sel, inner *pg.SelectStmt, columns []*column, items []*pg.
 
 func outerColumn(i int) string { return "cordon_c" + itoa(i+1) }
 
-// withSortColumns moves a query, and gives its sort items as they stand outside: each over an output column, which is added where there is none.
-func (b *binder) withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *pg.SelectStmt, items []*pg.Node, err error) {
-	inner = moveSelect(sel)
-	added := len(columns)
-	for i, n := range sel.SortClause {
-		place := outputPlace(n.GetSortBy().GetNode(), columns)
+// withSortColumns moves a query, and gives its sort items as they stand outside: each over an output column, which is added to all where there is none.
+func withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *pg.SelectStmt, all []*column, items []*pg.Node, err error) {
+	inner, all = moveSelect(sel), slices.Clone(columns)
+	for _, n := range sel.SortClause {
+		s := n.GetSortBy()
+		place := outputPlace(s.Node, columns)
 		if place < 0 {
 			if sel.Op != pg.SetOperation_SETOP_NONE || len(sel.DistinctClause) > 0 {
-				return nil, nil, &Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}
+				return nil, nil, nil, &Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}
 			}
-			place = added
-			added++
-			value := pg.MakeResTargetNodeWithNameAndVal(outerColumn(place), inner.SortClause[i].GetSortBy().Node, 0)
-			inner.TargetList = append(inner.TargetList, value)
+			place = len(all)
+			all = append(all, &column{name: outerColumn(place)})
+			inner.TargetList = append(inner.TargetList, pg.MakeResTargetNodeWithNameAndVal(outerColumn(place), s.Node, 0))
 		}
-		s := n.GetSortBy()
-		outside := &pg.Node{Node: &pg.Node_SortBy{SortBy: &pg.SortBy{SortbyDir: s.SortbyDir, SortbyNulls: s.SortbyNulls, UseOp: s.UseOp}}}
-		outside.GetSortBy().Node = pg.MakeColumnRefNode(nameNodes(outerAlias, outerColumn(place)), 0)
-		items = append(items, outside)
+		items = append(items, &pg.Node{Node: &pg.Node_SortBy{SortBy: &pg.SortBy{SortbyDir: s.SortbyDir, SortbyNulls: s.SortbyNulls, UseOp: s.UseOp,
+			Node: pg.MakeColumnRefNode(nameNodes(outerAlias, outerColumn(place)), 0)}}})
 	}
-	return inner, items, nil
+	return inner, all, items, nil
 }
 
 // outputPlace is the output column that a sort item is, by number, name or expression; -1 if it is none.
@@ -246,11 +267,7 @@ func moveSelect(sel *pg.SelectStmt) *pg.SelectStmt {
 // sortDistinctOn sorts the rows that DISTINCT ON picks from: by its expressions, and by what tells them apart.
 func (b *binder) sortDistinctOn(sel *pg.SelectStmt, sc *scope) error {
 	if len(sel.SortClause) == 0 {
-		var first []*pg.Node
-		for _, n := range sel.DistinctClause {
-			first = append(first, cloneNode(n))
-		}
-		appendSort(&sel.SortClause, first)
+		appendSort(&sel.SortClause, cloneNodes(sel.DistinctClause))
 	}
 	keys, err := b.rowKeys(sel, sc)
 	if err != nil {

@@ -54,6 +54,9 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 	if len(w.OrderClause) == 0 && !rows && w.FrameOptions&frameExclusions == 0 && w.FrameOptions&frameGroups == 0 {
 		w.FrameOptions = frameWhole // all rows are peers
 	}
+	if c.name == "last_value" && w.FrameOptions&frameToCurrent != 0 || c.name == "first_value" && w.FrameOptions&frameFromCurrent != 0 {
+		ofPeers(w, rows)
+	}
 	if !byPosition[c.name] && !survivesKeys(c.name, w.FrameOptions) {
 		return refused("hidden-order", "cordon: "+c.name+" here depends on the order of rows that tie, which is hidden",
 			"Add a column that no two rows share to the window's ORDER BY, or write its frame with ROWS.")
@@ -62,6 +65,18 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 	appendSort(&w.OrderClause, missing)
 	c.call.Over = w
 	return nil
+}
+
+// ofPeers makes a frame that ends with a row's peers, from whose end a value is taken, a partition of these peers.
+func ofPeers(w *pg.WindowDef, rows bool) {
+	if rows || w.FrameOptions&frameExclusions != 0 {
+		return
+	}
+	w.PartitionClause = slices.Clone(w.PartitionClause)
+	for _, n := range w.OrderClause {
+		w.PartitionClause = append(w.PartitionClause, n.GetSortBy().GetNode())
+	}
+	w.OrderClause, w.FrameOptions, w.StartOffset, w.EndOffset = nil, frameWhole, nil, nil
 }
 
 // survivesKeys says that what a function of the frame means does not change when no rows tie any longer.

@@ -31,7 +31,9 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 		for _, c := range it.columns {
 			b.collect(sc, it, c)
 			ref := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
-			if it.emit == "" {
+			if it.emit == "" && c.home != nil && c.home.emit != "" { // two tables of a join may have columns of one name
+				ref = pg.MakeColumnRefNode(nameNodes(c.home.emit, c.name), 0)
+			} else if it.emit == "" {
 				ref = pg.MakeColumnRefNode(nameNodes(c.name), 0)
 			}
 			b.refs[ref.GetColumnRef()] = c
