@@ -71,20 +71,22 @@ func int4SQL(key, column string) string {
 // int8SQL follows int8Cipher; m is the whole setting, with the hashes' keys from byte 32 on.
 func int8SQL(setting, column string) string {
 	x := "(" + column + ")"
-	universal := func(at int, half string) string {
-		return fmt.Sprintf("(((%s & 2147483647) * (%s) + %s) %% %d)", topBits("m", at, 4), half, topBits("m", at+4, 4), int64(hashPrime))
-	}
 	hash := func(round int, half string) string { return prfIntSQL(tagInt8, round, half) + " AS h" }
 	return chain("").
 		step(fmt.Sprintf("%s AS m, %s >> 63 AS s, %s # (%s >> 63) AS x", setting, x, x, x)).
 		step("m, s, pg_catalog.substring(m,1,32) || pg_catalog.int4send(s::pg_catalog.int4) AS k, x & 2147483647 AS q, " +
-			"(x >> 31) # (" + universal(keySize, "x & 2147483647") + " & 4294967295) AS l").
+			"(x >> 31) # (" + universalSQL(keySize, "x & 2147483647") + " & 4294967295) AS l").
 		step("m, s, k, l, q, " + hash(0, "l")).
 		step("m, s, k, l, q # (" + topBits("h", 0, 4) + " & 2147483647) AS q").
 		step("m, s, l, q, " + hash(1, "q")).
 		step("m, s, l # " + topBits("h", 0, 4) + " AS l, q").
-		step("s # ((l << 31) | (q # (" + universal(keySize+8, "l") + " & 2147483647)))").
+		step("s # ((l << 31) | (q # (" + universalSQL(keySize+8, "l") + " & 2147483647)))").
 		expression()
+}
+
+// universalSQL is the universal hash of a half whose keys begin at a byte of m; prime, not 2^32, bounds it.
+func universalSQL(at int, half string) string {
+	return fmt.Sprintf("(((%s & 2147483647) * (%s) + %s) %% %d)", topBits("m", at, 4), half, topBits("m", at+4, 4), int64(hashPrime))
 }
 
 // prfIntSQL is Key.prfInt of a half, an int4 or int8 without sign.
@@ -111,38 +113,55 @@ func topBits(bytea string, at, size int) string {
 
 // uuidSQL follows Key.encryptUUID on bit strings. bit_send puts the length, four bytes, before the bits.
 func uuidSQL(key, column string) string {
-	bits := func(bytea string) string {
-		return "('x' || pg_catalog.encode(" + bytea + ",'hex'))::pg_catalog.bit(64)"
-	}
 	c := chain("").
 		step(key + " AS k, pg_catalog.uuid_send(" + column + ") AS u").
-		step("k, " + bits("pg_catalog.substring(u,1,8)") + " AS l, " + bits("pg_catalog.substring(u,9,8)") + " AS q")
+		step("k, " + bits64SQL("pg_catalog.substring(u,1,8)") + " AS l, " + bits64SQL("pg_catalog.substring(u,9,8)") + " AS q")
 	for round := range uuidRounds {
-		message := fmt.Sprintf("k || pg_catalog.decode('%02x','hex') || pg_catalog.substring(pg_catalog.bit_send(q),5)", tagUUID+round)
-		c = c.step("k, q AS l, l # " + bits("pg_catalog.substring(pg_catalog.sha256("+message+"),1,8)") + " AS q")
+		c = c.step("k, q AS l, l # " + prfUUIDSQL(round, "q") + " AS q")
 	}
 	return c.step("pg_catalog.encode(pg_catalog.substring(pg_catalog.varbit_send(l || q),5),'hex')::pg_catalog.uuid").expression()
 }
 
+// prfUUIDSQL is Key.prfUUID of a half, a bit(64).
+func prfUUIDSQL(round int, half string) string {
+	message := tagSQL(byte(tagUUID+round)) + "pg_catalog.substring(pg_catalog.bit_send(" + half + "),5)"
+	return bits64SQL("pg_catalog.substring(pg_catalog.sha256(" + message + "),1,8)")
+}
+
+// bits64SQL is a bytea of eight bytes as a bit string.
+func bits64SQL(bytea string) string {
+	return "('x' || pg_catalog.encode(" + bytea + ",'hex'))::pg_catalog.bit(64)"
+}
+
 // textSQL follows Key.encryptText: m is the text, n its length, v the SIV, p the padded text, w the key stream.
-// A bytea has no exclusive or, so text and stream meet as bit strings.
 func textSQL(key, column string) string {
-	bits := func(bytea string) string { return "('x' || pg_catalog.encode(" + bytea + ",'hex'))::pg_catalog.varbit" }
-	tag := func(tag byte) string { return fmt.Sprintf("k || pg_catalog.decode('%02x','hex') || ", tag) }
-	block := func(counter string) string {
-		return "pg_catalog.sha256(" + tag(tagStream) + "v || pg_catalog.int4send(" + counter + "))"
-	}
 	token := chain("").
-		step("pg_catalog.substring(pg_catalog.sha256(" + tag(tagSIV) + "pg_catalog.int8send(n) || m),1,16) AS v, " +
+		step("pg_catalog.substring(pg_catalog.sha256(" + tagSQL(tagSIV) + "pg_catalog.int8send(n) || m),1,16) AS v, " +
 			"m || pg_catalog.substring(pg_catalog.decode('80" + strings.Repeat("00", textStep-1) + "','hex'),1,16 - n % 16) AS p").
-		step("v, p, CASE WHEN n < 32 THEN " + block("0") + " ELSE (SELECT pg_catalog.string_agg(" + block("g") +
-			",''::pg_catalog.bytea ORDER BY g) FROM pg_catalog.generate_series(0,n / 32) g) END AS w").
-		step("'" + tokenPrefix + "' || pg_catalog.encode(v || pg_catalog.substring(pg_catalog.varbit_send(" +
-			bits("p") + " # " + bits("pg_catalog.substring(w,1,pg_catalog.length(p))") + "),5),'hex')")
-	digest := "'" + longPrefix + "' || pg_catalog.encode(pg_catalog.sha256(" + tag(tagLong) + "pg_catalog.sha256(m)),'hex')"
+		step("v, p, " + streamSQL("n < 32", "n / 32") + " AS w").
+		step("'" + tokenPrefix + "' || pg_catalog.encode(v || " + xorSQL("p", "w", "pg_catalog.length(p)") + ",'hex')")
+	digest := "'" + longPrefix + "' || pg_catalog.encode(pg_catalog.sha256(" + tagSQL(tagLong) + "pg_catalog.sha256(m)),'hex')"
 	return chain("").
 		step(key + " AS k, pg_catalog.convert_to(" + column + ",'UTF8') AS m").
 		step("k, m, pg_catalog.length(m) AS n").
 		step(fmt.Sprintf("CASE WHEN n > %d THEN %s ELSE %s END", MaxText, digest, token.expression())).
 		expression()
+}
+
+// tagSQL begins a message: the key and a tag.
+func tagSQL(tag byte) string { return fmt.Sprintf("k || pg_catalog.decode('%02x','hex') || ", tag) }
+
+// streamSQL follows Key.xorStream: the blocks 0 to last of the SIV v's key stream, without a subquery where the condition one says that the first is all.
+func streamSQL(one, last string) string {
+	block := func(counter string) string {
+		return "pg_catalog.sha256(" + tagSQL(tagStream) + "v || pg_catalog.int4send(" + counter + "))"
+	}
+	return "CASE WHEN " + one + " THEN " + block("0") + " ELSE (SELECT pg_catalog.string_agg(" + block("g") +
+		",''::pg_catalog.bytea ORDER BY g) FROM pg_catalog.generate_series(0," + last + ") g) END"
+}
+
+// xorSQL adds the first bytes of a key stream to a bytea of that length. A bytea has no exclusive or, so they meet as bit strings.
+func xorSQL(data, stream, length string) string {
+	bits := func(bytea string) string { return "('x' || pg_catalog.encode(" + bytea + ",'hex'))::pg_catalog.varbit" }
+	return "pg_catalog.substring(pg_catalog.varbit_send(" + bits(data) + " # " + bits("pg_catalog.substring("+stream+",1,"+length+")") + "),5)"
 }

@@ -12,6 +12,9 @@ import (
 // ErrInput is returned for a value that the type's input function does not take.
 var ErrInput = errors.New("not a value of the type")
 
+// ErrRange is returned, instead of ErrInput, for a number in text format that the type cannot hold.
+var ErrRange = errors.New("out of range of the type")
+
 // Seal appends the pseudonym of a value of a DataRow, both in a format of the protocol: 0 text, 1 binary. It allocates nothing where dst has
 // room, for texts of up to 64 bytes.
 func (p *Pseudonym) Seal(dst, value []byte, format int16) ([]byte, error) {
@@ -33,7 +36,7 @@ func (p *Pseudonym) Seal(dst, value []byte, format int16) ([]byte, error) {
 
 // Unseal appends the value of a pseudonym that came as a parameter, in the same format. Text format is read as Postgres' input functions do,
 // but for the integer notations that only servers from 16 on take (0x1F, 1_000). Of a text that is no pseudonym of the domain it gives one that no value
-// equals. ErrInput: not a value of the type.
+// equals. ErrInput: not a value of the type; ErrRange: a number that it cannot hold.
 func (p *Pseudonym) Unseal(dst, value []byte, format int16) ([]byte, error) {
 	switch {
 	case p.oid == oidText || p.oid == oidVarchar:
@@ -67,6 +70,8 @@ func (p *Pseudonym) unsealInteger(dst, text []byte) ([]byte, error) {
 	}
 	x, err := strconv.ParseInt(digits, 10, bits)
 	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return dst, ErrRange
 	case err != nil:
 		return dst, ErrInput
 	case bits == 32:
@@ -82,7 +87,7 @@ const tagOutside = 0x23
 // text longer than MaxText, which nothing can decipher.
 func (p *Pseudonym) unsealText(dst, token []byte) []byte {
 	out, err := p.key.decryptText(dst, token)
-	if err == nil {
+	if err == nil && bytes.IndexByte(out[len(dst):], 0) < 0 { // no server stores a text with NUL
 		return out
 	}
 	message := append(append(append([]byte(nil), p.key.bytes[:]...), tagOutside), token...)

@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgproto3/v2"
 
+	"github.com/cordon-db/cordon/masking"
 	"github.com/cordon-db/cordon/rewrite"
 )
 
@@ -204,6 +206,9 @@ func invalidInput(p rewrite.Param, value []byte, format int16, err error) error 
 	name := map[uint32]string{20: "bigint", 23: "integer", 2950: "uuid"}[p.Seal.Type]
 	if p.Array {
 		return &rewrite.Error{Code: "22P02", Message: fmt.Sprintf("malformed array literal: %q", value)}
+	}
+	if errors.Is(err, masking.ErrRange) {
+		return &rewrite.Error{Code: "22003", Message: fmt.Sprintf("value \"%s\" is out of range for type %s", value, name)}
 	}
 	return &rewrite.Error{Code: "22P02", Message: fmt.Sprintf("invalid input syntax for type %s: \"%s\"", name, value)}
 }

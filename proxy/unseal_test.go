@@ -55,6 +55,7 @@ func TestUnsealBind(t *testing.T) {
 		"binary int2":        {declared: 21, formats: []int16{1}, value: []byte{0, 5}, want: int8Value(cipher.DecryptInt8(5), 1)},
 		"NULL":               {value: nil, want: nil},
 		"no number":          {value: []byte("x1"), wantError: `E(22P02 invalid input syntax for type bigint: "x1")`},
+		"too large":          {value: []byte("9223372036854775808"), wantError: `E(22003 value "9223372036854775808" is out of range for type bigint)`},
 		"binary of 3 bytes":  {formats: []int16{1}, value: []byte{1, 2, 3}, wantError: "E(22P03 incorrect binary data format in bind parameter 2)"},
 		"three format codes": {formats: []int16{0, 0, 0}, value: []byte("1"), wantError: "E(08P01 bind message has 3 parameter formats but 2 parameters)"},
 	} {
