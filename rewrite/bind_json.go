@@ -31,12 +31,12 @@ func (b *binder) jsonExpr(n *pg.Node, sc *scope) (info, error) {
 		return info{}, refused("unknown-syntax", "cordon: an expression of this statement is not understood", "Write it with ordinary functions and operators.")
 	}
 	if aggregate != nil {
-		return b.jsonAggregate(aggregate, nodes, sc)
+		return b.jsonAggregate(n, aggregate, nodes, sc)
 	}
 	return b.jsonOutput(output, nodes, sc)
 }
 
-func (b *binder) jsonAggregate(c *pg.JsonAggConstructor, nodes []*pg.Node, sc *scope) (info, error) {
+func (b *binder) jsonAggregate(n *pg.Node, c *pg.JsonAggConstructor, nodes []*pg.Node, sc *scope) (info, error) {
 	if sc.owner != nil {
 		sc.owner.aggregates++
 		defer func() { sc.owner.aggregates-- }()
@@ -55,7 +55,13 @@ func (b *binder) jsonAggregate(c *pg.JsonAggConstructor, nodes []*pg.Node, sc *s
 			return info{}, err
 		}
 	}
-	return b.jsonOutput(c.Output, nodes, sc)
+	in, err := b.jsonOutput(c.Output, nodes, sc)
+	if err != nil {
+		return info{}, err
+	}
+	// What the values are is not looked at: they are sorted by their texts.
+	b.rememberJSON(n, c, boundExpr{node: n.GetJsonArrayAgg().GetArg().GetRawExpr()}, sc)
+	return in, nil
 }
 
 func (b *binder) jsonOutput(output *pg.JsonOutput, nodes []*pg.Node, sc *scope) (info, error) {

@@ -21,6 +21,7 @@ type selectScope struct {
 	hides      bool             // the order of the rows of its FROM clause must not show
 	grouped    bool             // an aggregate of this SELECT was bound
 	calls      []orderedCall    // its aggregates and window functions
+	json       []jsonCall       // and those of SQL/JSON
 	groups     []boundExpr      // what GROUP BY names
 }
 

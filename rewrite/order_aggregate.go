@@ -21,7 +21,7 @@ var unordered = map[string]bool{"count": true, "sum": true, "avg": true, "min": 
 func (b *binder) remember(f *pg.FuncCall, name string, args []boundExpr, sc *scope) {
 	owner := sc.owner
 	if f.Over == nil {
-		owner = b.levelOf(f, sc)
+		owner = b.levelOf(&pg.Node{Node: &pg.Node_FuncCall{FuncCall: f}}, sc)
 	}
 	if owner == nil {
 		return
@@ -30,10 +30,45 @@ func (b *binder) remember(f *pg.FuncCall, name string, args []boundExpr, sc *sco
 	owner.calls = append(owner.calls, orderedCall{f, name, args})
 }
 
+// rememberJSON notes JSON_ARRAYAGG or JSON_OBJECTAGG, which are no calls to the grammar.
+func (b *binder) rememberJSON(n *pg.Node, c *pg.JsonAggConstructor, value boundExpr, sc *scope) {
+	owner := sc.owner
+	if c.Over == nil {
+		owner = b.levelOf(n, sc)
+	}
+	if owner == nil {
+		return
+	}
+	owner.grouped = owner.grouped || c.Over == nil
+	owner.json = append(owner.json, jsonCall{c, n.GetJsonArrayAgg() != nil, value})
+}
+
+// jsonCall is an aggregate of the grammar's SQL/JSON.
+type jsonCall struct {
+	constructor *pg.JsonAggConstructor
+	array       bool // JSON_ARRAYAGG, which takes an ORDER BY
+	value       boundExpr
+}
+
+// hideInJSON sorts the input of an aggregate of SQL/JSON.
+func (b *binder) hideInJSON(c jsonCall, sc *scope) error {
+	if c.constructor.Over == nil && sortedInput(sc) && len(c.constructor.AggOrder) == 0 {
+		return nil
+	}
+	if c.constructor.Over != nil || !c.array {
+		return refused("hidden-order", "cordon: the order of rows is hidden here, and SQL/JSON's aggregates cannot all be given one",
+			"Write json_object_agg or json_agg with ORDER BY, or aggregate a subquery that is ordered.")
+	}
+	var keys sortKeys
+	b.addKeys(&keys, c.value)
+	appendSort(&c.constructor.AggOrder, keys.nodes())
+	return nil
+}
+
 // levelOf is the SELECT that an aggregate belongs to: the innermost of whose columns it reads one, or its own (check_agg_arguments in parse_agg.c).
-func (b *binder) levelOf(f *pg.FuncCall, sc *scope) *selectScope {
+func (b *binder) levelOf(aggregate *pg.Node, sc *scope) *selectScope {
 	read := map[*selectScope]bool{}
-	walkNodes(&pg.Node{Node: &pg.Node_FuncCall{FuncCall: f}}, func(n *pg.Node) {
+	walkNodes(aggregate, func(n *pg.Node) {
 		if it := b.owners[n.GetColumnRef()]; it != nil && n.GetColumnRef() != nil {
 			read[it.owner] = true
 		}
@@ -63,6 +98,11 @@ func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
 			b.addKeys(&keys, arg)
 		}
 		appendSort(&c.call.AggOrder, keys.nodes())
+	}
+	for _, c := range sc.owner.json {
+		if err := b.hideInJSON(c, sc); err != nil {
+			return err
+		}
 	}
 	return nil
 }
