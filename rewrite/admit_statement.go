@@ -65,7 +65,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals, unseals: p.seals && p.unseals}, nil
 }
 
 func notNil(columns []Origin) []Origin {
@@ -138,7 +138,7 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindPrepare, Name: x.Name, effect: effect{kind: effectPrepare, name: x.Name, named: named}}, nil
+	return &Plan{SQL: text, Kind: KindPrepare, Name: x.Name, sealed: p.seals, effect: effect{kind: effectPrepare, name: x.Name, named: named}}, nil
 }
 
 // keepable plans the query inside a PREPARE or DECLARE: a plan by which a later EXECUTE or FETCH is judged, and the text of the statement.
@@ -150,6 +150,7 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	if err != nil {
 		return nil, "", err
 	}
+	p.env.sealing = p.seals // without unsealing: no Bind message of the statement carries its constants
 	bound, err := p.bind(query)
 	if err != nil {
 		return nil, "", err
@@ -161,7 +162,7 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	if text, err = emit(stmt, bound.marks); err != nil {
 		return nil, "", err
 	}
-	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source, params: p.env.parameters}, text, nil
+	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source, sealed: p.seals, params: p.env.parameters}, text, nil
 }
 
 func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
@@ -216,7 +217,7 @@ func (p *planner) agrees(kept *Plan) bool {
 	if err != nil || len(stmts) != 1 {
 		return false
 	}
-	p.env.parameters, p.seals, p.unseals = kept.params, kept.sealed, kept.sealed
+	p.env.parameters, p.seals, p.unseals = kept.params, kept.sealed, kept.unseals
 	again, err := p.settled(func() *pg.Node { return cloneNode(stmts[0].Stmt) })
 	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
 }
@@ -226,7 +227,7 @@ func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname, effect: effect{kind: effectDeclare, name: x.Portalname, named: named}}, nil
+	return &Plan{SQL: text, Kind: KindCursor, Name: x.Portalname, sealed: p.seals, effect: effect{kind: effectDeclare, name: x.Portalname, named: named}}, nil
 }
 
 // fetch plans FETCH and MOVE. A cursor keeps the search_path of its DECLARE, as in Postgres.

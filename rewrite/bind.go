@@ -54,19 +54,21 @@ type binder struct {
 	tables []*tableRef
 	sets   map[string]bool // set markers in use
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
-	hazard  bool
-	unsafe  int // expressions bound so far that could raise or tell
-	opaque  bool
-	params  []Param       // what was unsealed
-	paramAt []int32       // and where in the text it stood
-	numbers map[Param]int // and their places in params
-	placed  []placedForm
-	seeds   map[string]bool           // domains whose order keys are in use
-	hiding  int                       // references bound so far to relations and WITH queries whose rows' order must not show
-	again   bool                      // a sealed value was revealed: the statement has to be bound again
-	probing bool                      // what is bound was bound before: labels are settled
-	refs    map[*pg.ColumnRef]*column // what references resolved to
-	owners  map[*pg.ColumnRef]*item   // and the item that it is a column of
+	hazard   bool
+	unsafe   int // expressions bound so far that could raise or tell
+	opaque   bool
+	params   []Param       // what was unsealed
+	paramAt  []int32       // and where in the text it stood
+	numbers  map[Param]int // and their places in params
+	placed   []placedForm
+	inverses []unsealedForm
+	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
+	seeds    map[string]bool           // domains whose order keys are in use
+	hiding   int                       // references bound so far to relations and WITH queries whose rows' order must not show
+	again    bool                      // a sealed value was revealed: the statement has to be bound again
+	probing  bool                      // what is bound was bound before: labels are settled
+	refs     map[*pg.ColumnRef]*column // what references resolved to
+	owners   map[*pg.ColumnRef]*item   // and the item that it is a column of
 
 	wheres   []boundWhere              // for the fences
 	aliases  int                       // aliases made
@@ -112,7 +114,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.

@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/cordon-db/cordon/rewrite/builtin"
@@ -40,6 +42,61 @@ func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, 
 	return r, label{}, nil
 }
 
+// comparedRows binds (a, b) = (c, d) and (a, b) IN ((c, d), ...), which compare column by column (make_row_comparison_op in parse_expr.c). It says false, and binds
+// nothing, where an expression is anything else.
+func (b *binder) comparedRows(x *pg.A_Expr, sc *scope) (in info, ok bool, err error) {
+	left, op := x.Lexpr.GetRowExpr(), lastString(x.Name)
+	right := []*pg.Node{x.Rexpr}
+	switch x.Kind {
+	case pg.A_Expr_Kind_AEXPR_IN:
+		right = x.Rexpr.GetList().GetItems()
+	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
+	default:
+		return in, false, nil
+	}
+	if left == nil || builtin.SealedUses["operator "+op] == 0 || !plainRow(left, len(left.Args)) ||
+		slices.ContainsFunc(right, func(n *pg.Node) bool { return !plainRow(n.GetRowExpr(), len(left.Args)) }) {
+		return in, false, nil
+	}
+	in = info{typ: oidBool, safe: true}
+	for i, n := range left.Args {
+		l, err := b.value(n, sc)
+		if err != nil {
+			return in, true, err
+		}
+		in.merge(l)
+		value := n
+		if len(right) > 1 {
+			value = nil
+		}
+		for _, row := range right {
+			with := row.GetRowExpr().Args[i]
+			r, err := b.value(with, sc)
+			if err != nil {
+				return in, true, err
+			}
+			in.merge(r)
+			of := l
+			if of.label.sealed() {
+				b.compareWith(&of, op, value, with, &r, false)
+			} else {
+				b.compareWith(&r, op, with, value, &of, false)
+			}
+		}
+	}
+	for _, row := range right {
+		in.safe = in.safe && b.comparableRows(op, left, row.GetRowExpr())
+	}
+	return in, true, nil
+}
+
+// plainRow says that a row is written out, column by column.
+func plainRow(row *pg.RowExpr, columns int) bool {
+	return row != nil && columns > 0 && len(row.Args) == columns && !slices.ContainsFunc(row.Args, func(n *pg.Node) bool {
+		return slices.ContainsFunc(n.GetColumnRef().GetFields(), func(f *pg.Node) bool { return f.GetAStar() != nil })
+	})
+}
+
 // comparedList binds the members of an IN list, which are compared with a value one by one.
 func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (info, error) {
 	in := info{safe: true}
@@ -68,10 +125,10 @@ func (b *binder) comparedArray(l *info, op string, n *pg.Node, sc *scope) (info,
 	return r, err
 }
 
-// compareWith is the label of a comparison of a value, perhaps sealed, with an operand that is bound already. A constant or a parameter is
-// unsealed for it; otherwise both are of one seal, or revealed: at their places if value is the node of the one value that is compared with it.
+// compareWith is the label of a comparison of a value, perhaps sealed, with an operand that is bound already, which is unsealed for it if it is clear
+// and can be; otherwise both are of one seal, or revealed: at their places if value is the node of the one value that is compared with it.
 func (b *binder) compareWith(of *info, op string, value, n *pg.Node, operand *info, array bool) label {
-	if of.label.sealed() && !operand.label.sealed() && b.unseal(n, of.label.seal, array, operand) {
+	if of.label.sealed() && !operand.label.sealed() && (b.unseal(n, of.label.seal, array, operand) || b.unsealInSQL(n, of, array, operand)) {
 		equate(of.label)
 		return of.label
 	}

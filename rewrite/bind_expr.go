@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
@@ -215,26 +217,43 @@ func aliasedRow(it *item) error {
 }
 
 func (b *binder) caseExpr(x *pg.CaseExpr, sc *scope) (info, error) {
-	conditions := []*pg.Node{x.Arg}
-	results := []*pg.Node{x.Defresult}
+	cond := info{safe: true}
+	arg, err := b.caseArg(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	cond.merge(arg)
+	var results []*pg.Node
 	for _, n := range x.Args {
 		when := n.GetCaseWhen()
 		if when == nil {
 			return info{}, refused("unknown-syntax", "cordon: this CASE is not understood", "Use CASE WHEN ... THEN ... END.")
 		}
-		conditions = append(conditions, when.Expr)
 		results = append(results, when.Result)
+		is, err := b.value(when.Expr, sc)
+		if err != nil {
+			return info{}, err
+		}
+		cond.merge(is)
+		if x.Arg == nil {
+			b.reveal(&is.label, "condition")
+			continue
+		}
+		of := arg
+		b.compareWith(&of, "=", nil, when.Expr, &is, false)
+		cond.safe = cond.safe && b.comparable("=", b.operand(x.Arg), b.operand(when.Expr))
 	}
-	cond, err := b.exprs(conditions, sc)
-	if err != nil {
-		return info{}, err
-	}
-	in, err := b.choice(results, sc)
+	in, err := b.choice(append(results, x.Defresult), sc)
 	in.merge(cond)
-	for _, n := range conditions[1:] {
-		in.safe = in.safe && (x.Arg == nil || b.comparable("=", b.operand(x.Arg), b.operand(n)))
-	}
 	return in, err
+}
+
+// caseArg binds the value that a CASE compares, which not every CASE has.
+func (b *binder) caseArg(n *pg.Node, sc *scope) (info, error) {
+	if n == nil {
+		return info{safe: true}, nil
+	}
+	return b.value(n, sc)
 }
 
 // arrayExpr binds ARRAY[...], which raises only where its members are converted.
@@ -258,6 +277,7 @@ func (b *binder) arrayExpr(x *pg.A_ArrayExpr, sc *scope) (info, error) {
 func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 	in := info{safe: true, literal: true}
 	first, labelled := true, false
+	var nulls []uint32 // types of NULLs that have one
 	for _, n := range nodes {
 		if n == nil {
 			continue
@@ -268,7 +288,10 @@ func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 		}
 		in.merge(arg)
 		switch {
-		case n.GetAConst().GetIsnull():
+		case isNull(n):
+			if !arg.literal {
+				nulls = append(nulls, arg.typ)
+			}
 		case !labelled:
 			in.label, labelled = arg.label, true
 		default:
@@ -285,9 +308,20 @@ func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 			in.typ, in.safe = 0, false // a conversion that is not looked at
 		}
 	}
+	if slices.ContainsFunc(nulls, func(typ uint32) bool { return !in.label.seal.Fits(typ) }) {
+		b.reveal(&in.label, "two labels")
+	}
 	in.literal = first
 	in.label = b.passed(in.label, "CASE")
 	return in, nil
+}
+
+// isNull says that an expression is NULL, or NULL of a type.
+func isNull(n *pg.Node) bool {
+	if cast := n.GetTypeCast(); cast != nil {
+		n = cast.Arg
+	}
+	return n.GetAConst().GetIsnull()
 }
 
 func constant(c *pg.A_Const) info {

@@ -147,6 +147,9 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 		return info{}, err
 	}
 	compareNumbers(x)
+	if in, ok, err := b.comparedRows(x, sc); ok || err != nil {
+		return in, err
+	}
 	var l, r info
 	var err error
 	if x.Lexpr != nil {
@@ -263,6 +266,9 @@ func (b *binder) comparableRows(op string, l, r *pg.RowExpr) bool {
 
 // operand is what is known of an operand that is bound already: of a constant, a parameter, a column or a typed literal.
 func (b *binder) operand(n *pg.Node) info {
+	if in, ok := b.unsealed[n]; ok {
+		return in
+	}
 	switch x := n.GetNode().(type) {
 	case *pg.Node_AConst:
 		return constant(x.AConst)

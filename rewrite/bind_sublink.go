@@ -18,13 +18,6 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 	for _, c := range columns {
 		in.filtered = in.filtered || c.filtered
 	}
-	test := info{safe: true}
-	if x.Testexpr != nil {
-		if test, err = b.value(x.Testexpr, sc); err != nil {
-			return info{}, err
-		}
-		in.merge(test)
-	}
 	if err := b.operator(x.OperName); err != nil {
 		return info{}, err
 	}
@@ -32,24 +25,18 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 	case pg.SubLinkType_EXISTS_SUBLINK:
 		in.typ = oidBool
 	case pg.SubLinkType_ANY_SUBLINK, pg.SubLinkType_ALL_SUBLINK:
-		op := "="
-		if len(x.OperName) > 0 {
-			op = lastString(x.OperName)
-		}
 		in.typ = oidBool
-		if x.Testexpr.GetRowExpr() == nil && len(columns) == 1 && builtin.SealedUses["operator "+op] != 0 {
-			b.compareWith(&info{label: columns[0].label}, op, nil, x.Testexpr, &test, false)
-		} else {
-			b.reveal(&test.label, "row of a subquery")
-			b.revealAll(columns, "row of a subquery")
+		test, quiet, err := b.comparedSubquery(x, columns, sc)
+		if err != nil {
+			return info{}, err
 		}
-		in.safe = in.safe && len(columns) == 1 && b.comparable(op, test, info{typ: columns[0].typ, collate: columns[0].collate})
+		in.merge(test)
+		in.safe = in.safe && quiet
 	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		in.safe = false // more than one row is an error
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
 			in.typ, in.label = columns[0].typ, b.passed(columns[0].label, "scalar subquery")
 		} else {
-			b.reveal(&test.label, "row of a subquery")
 			b.revealAll(columns, "row of a subquery")
 		}
 		if sel := x.Subselect.GetSelectStmt(); x.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK && b.hiding > hiding && !ordered(sel) {
@@ -61,6 +48,40 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		return info{}, refused("unknown-syntax", "cordon: this kind of subquery is not understood", "Use EXISTS, IN or a scalar subquery.")
 	}
 	return in, nil
+}
+
+// comparedSubquery binds what a subquery's rows are compared with, by ANY or ALL. quiet says that the comparison cannot raise.
+func (b *binder) comparedSubquery(x *pg.SubLink, columns []*column, sc *scope) (in info, quiet bool, err error) {
+	op := "="
+	if len(x.OperName) > 0 {
+		op = lastString(x.OperName)
+	}
+	tests := []*pg.Node{x.Testexpr}
+	if row := x.Testexpr.GetRowExpr(); row != nil {
+		tests = row.Args
+	}
+	in = info{safe: true}
+	matched := len(tests) == len(columns) && builtin.SealedUses["operator "+op] != 0
+	for i, n := range tests {
+		test, err := b.value(n, sc)
+		if err != nil {
+			return in, false, err
+		}
+		in.merge(test)
+		if !matched {
+			b.reveal(&test.label, "row of a subquery")
+			continue
+		}
+		of := info{typ: columns[i].typ, label: columns[i].label, collate: columns[i].collate}
+		if len(tests) > 1 || !b.unsealColumn(x.Subselect.GetSelectStmt(), of, &test) {
+			b.compareWith(&of, op, nil, n, &test, false)
+		}
+		quiet = len(tests) == 1 && b.comparable(op, test, of)
+	}
+	if !matched {
+		b.revealAll(columns, "row of a subquery")
+	}
+	return in, quiet, nil
 }
 
 func (b *binder) filteredTables() int {

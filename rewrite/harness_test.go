@@ -93,6 +93,9 @@ func abbreviate(tb testing.TB, rw *Rewriter, users ...string) {
 		pseudonym: func(domain string, typ masking.Type, column string) (string, error) {
 			return fmt.Sprintf("<pseudonym %s %s: %s>", domain, typ.Name, column), nil
 		},
+		unseal: func(domain string, typ masking.Type, expression string) (string, error) {
+			return fmt.Sprintf("<value %s %s: %s>", domain, typ.Name, expression), nil
+		},
 		mask: func(m masking.Mask, typ masking.Type, column string) (string, error) {
 			if m.Kind == masking.MaskSQL { // the policy's own text, which is read again
 				return m.SQL(typ, column)

@@ -21,18 +21,35 @@ func (b *binder) placeable(n *pg.Node, l *label) bool {
 	return len(l.sources) > 0
 }
 
-// place puts (SELECT <form> FROM (SELECT n AS cordon_x) cordon_v) in the place of n; the form is a mark, since its text is long.
+// place puts (SELECT <form> FROM (SELECT n) cordon_v(cordon_x)) in the place of n; the form is a mark, since its text is long.
 func (b *binder) place(n *pg.Node, l *label) {
 	name := formMark + itoa(len(b.placed)+1)
 	b.placed = append(b.placed, placedForm{name, *l})
-	value := pg.MakeResTargetNodeWithNameAndVal("cordon_x", &pg.Node{Node: n.Node}, 0)
-	inner := &pg.SelectStmt{TargetList: []*pg.Node{value}, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
-	outer := &pg.SelectStmt{
-		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(name), 0), 0)},
-		FromClause:  []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Subquery: selectNode(inner), Alias: &pg.Alias{Aliasname: "cordon_v"}}}}},
+	n.Node = scalar(formOver(name, selectOfValue(n)))
+}
+
+// placedValue is what a form at a place is over.
+const placedValue = "cordon_v.cordon_x"
+
+// formOver is SELECT mark FROM (inner) cordon_v(cordon_x).
+func formOver(mark string, inner *pg.SelectStmt) *pg.SelectStmt {
+	alias := &pg.Alias{Aliasname: "cordon_v", Colnames: nameNodes("cordon_x")}
+	return &pg.SelectStmt{
+		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(mark), 0), 0)},
+		FromClause:  []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Subquery: selectNode(inner), Alias: alias}}}},
 		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
 	}
-	n.Node = &pg.Node_SubLink{SubLink: &pg.SubLink{SubLinkType: pg.SubLinkType_EXPR_SUBLINK, Subselect: selectNode(outer)}}
+}
+
+// selectOfValue is SELECT n.
+func selectOfValue(n *pg.Node) *pg.SelectStmt {
+	value := pg.MakeResTargetNodeWithVal(&pg.Node{Node: n.Node}, 0)
+	return &pg.SelectStmt{TargetList: []*pg.Node{value}, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
+}
+
+// scalar is a subquery that stands for its one value.
+func scalar(sel *pg.SelectStmt) *pg.Node_SubLink {
+	return &pg.Node_SubLink{SubLink: &pg.SubLink{SubLinkType: pg.SubLinkType_EXPR_SUBLINK, Subselect: selectNode(sel)}}
 }
 
 // placedForm is a form that stands at a place.
@@ -49,11 +66,18 @@ func selectNode(sel *pg.SelectStmt) *pg.Node {
 func (b *binder) formMarks() ([]mark, error) {
 	var marks []mark
 	for _, p := range b.placed {
-		text, err := b.env.twin.forms.pseudonym(p.label.seal.Domain, p.label.sources[0].typ, "cordon_v.cordon_x")
+		text, err := b.env.twin.forms.pseudonym(p.label.seal.Domain, p.label.sources[0].typ, placedValue)
 		if err != nil {
 			return nil, err
 		}
 		marks = append(marks, mark{p.name, text})
+	}
+	for _, u := range b.inverses {
+		text, err := u.text(b.env.twin.forms)
+		if err != nil {
+			return nil, err
+		}
+		marks = append(marks, mark{u.name, text})
 	}
 	for domain := range b.seeds {
 		marks = append(marks, mark{seedMark + domain, b.env.twin.forms.seed(domain)})

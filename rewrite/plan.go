@@ -25,11 +25,12 @@ type Plan struct {
 	// a `sql` mask or a row filter that may raise with a value of a raw row in the message (pitfall S10).
 	Opaque bool
 
-	effect effect
-	stamp  stamp
-	source string   // what to plan again when the stamp is no longer current
-	sealed bool     // planned for sealed execution
-	params []uint32 // the parameter types with which it was planned, as a Parse message declares them
+	effect  effect
+	stamp   stamp
+	source  string   // what to plan again when the stamp is no longer current
+	sealed  bool     // planned for sealed execution
+	unseals bool     // whose constants and parameters the proxy unseals
+	params  []uint32 // the parameter types with which it was planned, as a Parse message declares them
 }
 
 // Kind classifies a plan for the session that runs it.

@@ -34,12 +34,14 @@ type twin struct {
 type forms struct {
 	pseudonym func(domain string, typ masking.Type, column string) (string, error)
 	mask      func(m masking.Mask, typ masking.Type, column string) (string, error)
+	unseal    func(domain string, typ masking.Type, expression string) (string, error)
 	seed      func(domain string) string
 }
 
 var sqlForms = forms{
 	pseudonym: masking.PseudonymSQL,
 	mask:      func(m masking.Mask, typ masking.Type, column string) (string, error) { return m.SQL(typ, column) },
+	unseal:    masking.UnsealSQL,
 	seed:      masking.OrderSeedSQL,
 }
 
