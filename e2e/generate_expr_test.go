@@ -212,6 +212,7 @@ func (g *gen) predicate(rows, outer []row, depth int) string {
 			return g.column(rows, kID) + " IN (" + g.operand(kID) + ", " + g.operand(kID) + ", " + g.operand(kID) + ")"
 		},
 		func() string { return g.column(rows, kID) + compare + g.column(rows, kID) },
+		func() string { return g.identified(rows) },
 		func() string { return c(kText) + pick(g, []string{" LIKE ", " NOT LIKE ", " ILIKE "}) + g.pattern() },
 		func() string { return c(kText) + " IN ('DE', " + g.operand(kText) + ", 'film 17')" },
 		func() string { return c(kText) + " = ANY (" + g.literal(kTags) + ")" },
@@ -232,6 +233,31 @@ func (g *gen) predicate(rows, outer []row, depth int) string {
 		func() string { return c(kTags) + " @> ARRAY['tag1']" },
 		func() string { return c(kJSON) + " ? 'lang'" },
 		func() string { return c(kInt) + " = ANY (SELECT s.n FROM generate_series(1, 20) s (n))" },
+	})()
+}
+
+// identified compares pseudonyms with lists and rows of them, and with what is computed.
+func (g *gen) identified(rows []row) string {
+	id, p := g.column(rows, kID), func() string { return g.literal(kID) }
+	return pick(g, []func() string{
+		func() string { return id + " IN (VALUES (" + p() + "), (" + p() + "))" },
+		func() string { return "(" + id + ", " + g.column(rows, kInt) + ") = (" + p() + ", 17)" },
+		func() string {
+			return "(" + id + ", " + g.column(rows, kID) + ") IS DISTINCT FROM (" + p() + ", " + p() + ")"
+		},
+		func() string {
+			return "(" + id + ", 4) IN ((" + p() + ", 4), (" + g.column(rows, kID) + ", 5), (" + p() + ", 4))"
+		},
+		func() string { return id + " = ANY (ARRAY(SELECT " + p() + " UNION ALL SELECT " + p() + "))" },
+		func() string { return id + " <> ALL (string_to_array('17,18,' || " + p() + "::text, ',')::int8[])" },
+		func() string { return id + " IN (SELECT unnest(ARRAY[" + p() + ", " + p() + "]))" },
+		func() string { return id + " = (SELECT max(x) FROM unnest(ARRAY[" + p() + ", " + p() + "]) x)" },
+		func() string { return id + " IN (" + p() + ", " + g.column(rows, kInt) + ")" },
+		func() string { return id + " = COALESCE(NULL, " + p() + ")" },
+		func() string {
+			return "CASE " + id + " WHEN " + p() + " THEN true WHEN " + g.column(rows, kID) + " THEN false END"
+		},
+		func() string { return "(" + id + ", " + g.column(rows, kID) + ") IN (SELECT b, a FROM friends)" },
 	})()
 }
 

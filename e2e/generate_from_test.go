@@ -23,6 +23,8 @@ var relations = []relation{
 		{"visibility", kText, 1}, {"views", kInt, 400}, {"tags", kTags, 5}, {"created_at", kTime, 1}}, 400, []string{"video_id"}, false},
 	{[]string{"friends", "public.friends"}, []col{{"a", kID, 150}, {"b", kID, 150}, {"since", kDate, 1}}, 150, []string{"a"}, false},
 	{[]string{"public_videos", `"public_videos"`}, []col{{"video_id", kInt, 360}, {"username", kText, 180}, {"title", kText, 360}}, 360, []string{"video_id"}, true},
+	{[]string{"(VALUES (8130088571750799502, 'user1'), (17, 'DE'), (NULL, 'FR'))", "(SELECT x AS column1, 'user5' AS column2 FROM unnest('{8130088571750799502,-4,1000001}'::int8[]) x)"},
+		[]col{{"column1", kID, 3}, {"column2", kText, 3}}, 3, []string{"column2"}, false},
 	{[]string{"(VALUES (1, 'user1'), (17, 'DE'), (NULL, 'FR'))"}, []col{{"column1", kInt, 3}, {"column2", kText, 3}}, 3, []string{"column2"}, false},
 	{[]string{"(SELECT user_id, username, score FROM users WHERE country = 'DE')"}, []col{{"user_id", kID, 45}, {"username", kText, 45}, {"score", kInt, 25}}, 45, []string{"user_id"}, false},
 	{[]string{"(SELECT * FROM videos ORDER BY video_id LIMIT 20)"}, []col{{"video_id", kInt, 20}, {"user_id", kID, 20}, {"title", kText, 20}, {"views", kInt, 20}}, 20, []string{"video_id"}, false},

@@ -249,7 +249,7 @@ func TestGenerateCovers(t *testing.T) {
 		" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", " NATURAL JOIN ", " USING (", " LATERAL (", " UNION ", " INTERSECT ", " EXCEPT ",
 		"WITH RECURSIVE", "MATERIALIZED", "EXISTS (", " IN (SELECT", " ANY (", " ALL (", "GROUPING SETS", "ROLLUP", "CUBE", "FILTER (WHERE", " OVER (", "ROWS BETWEEN",
 		"DISTINCT ON", "VALUES", "CASE WHEN", "COALESCE(", "NULLIF(", "date_trunc(", "EXTRACT(", " LIKE ", " BETWEEN ", "IS DISTINCT FROM", "::text", "$1", "WITH TIES",
-		"array_agg(", "string_agg(", "jsonb", ") = (", ") < (", "HAVING", "grouping(", "WINDOW w AS", "TABLE ", "to_jsonb(", "unnest(",
+		"array_agg(", "string_agg(", "jsonb", ") = (", ") < (", "HAVING", "grouping(", "WINDOW w AS", "TABLE ", "to_jsonb(", "unnest(", " IN (VALUES", " IN (SELECT unnest(", "THEN true WHEN",
 	} {
 		if !strings.Contains(all.String(), shape) {
 			t.Errorf("1000 statements without %q", shape)

@@ -77,10 +77,13 @@ func (b *binder) comparedRows(x *pg.A_Expr, sc *scope) (in info, ok bool, err er
 			}
 			in.merge(r)
 			of := l
-			if of.label.sealed() {
+			switch {
+			case of.label.sealed():
 				b.compareWith(&of, op, value, with, &r, false)
-			} else {
+			case value != nil:
 				b.compareWith(&r, op, with, value, &of, false)
+			default: // unsealed for one row, it would not be what it is to the others
+				b.revealAt(with, &r.label, "two labels")
 			}
 		}
 	}

@@ -134,8 +134,11 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	arguments := in.safe
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	in.typ = v.result
-	if in.label.sealed() {
+	switch {
+	case in.label.sealed():
 		in.typ = b.argTypes[f][0]
+	case name == "unnest" && args == 1: // of a list of pseudonyms, which may meet identifiers
+		in.typ = b.env.twin.snapshot.Elem(b.argTypes[f][0])
 	}
 	in.moment = args == 0 && moments[name]
 	in.safe = in.safe || in.moment

@@ -100,8 +100,9 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		r.use()
 		equate(l.label, r.label)
 		m := &column{name: name, label: b.meet(l.label, r.label, "USING"), filtered: l.filtered || r.filtered, raises: l.raises || r.raises,
-			collate: joinCollations(l.collate, r.collate),
-			origin:  Origin{Unknown: true}, uses: append(slices.Clone(l.uses), r.uses...)}
+			collate:  joinCollations(l.collate, r.collate),
+			computed: j.Jointype == pg.JoinType_JOIN_FULL || l.typ != r.typ || l.computed || r.computed, // buildMergedJoinVar
+			origin:   Origin{Unknown: true}, uses: append(slices.Clone(l.uses), r.uses...)}
 		if l.typ == r.typ {
 			m.typ = l.typ
 		}

@@ -10,7 +10,7 @@ const formMark = "cordon_form_"
 // placeable says that the SQL form can stand in an expression's place: it is a bare column, so that nothing is computed twice or at another
 // level of the query, of columns that are read raw with the form at places.
 func (b *binder) placeable(n *pg.Node, l *label) bool {
-	if n.GetColumnRef() == nil || b.refs[n.GetColumnRef()] == nil {
+	if !b.bareColumn(n) {
 		return false
 	}
 	for _, source := range l.sources {
@@ -19,6 +19,12 @@ func (b *binder) placeable(n *pg.Node, l *label) bool {
 		}
 	}
 	return len(l.sources) > 0
+}
+
+// bareColumn says that an expression is a column that is the same inside a subquery.
+func (b *binder) bareColumn(n *pg.Node) bool {
+	c := b.refs[n.GetColumnRef()]
+	return n.GetColumnRef() != nil && c != nil && !c.computed
 }
 
 // place puts (SELECT <form> FROM (SELECT n) cordon_v(cordon_x)) in the place of n; the form is a mark, since its text is long.

@@ -15,6 +15,7 @@ type column struct {
 	filtered bool     // the value derives from a table with a row filter
 	collate  string   // collation as in info
 	raises   bool     // reading it can raise: a `sql` mask
+	computed bool     // a join made it of both its sides: in a subquery the server does not find it in GROUP BY
 	uses     []*bool  // marks of the table columns to expose when this column is read
 	expr     *pg.Node // of an output column: what it is
 	home     *item    // the FROM item by whose alias it can be named; nil for what a join merged

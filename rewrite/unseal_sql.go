@@ -75,7 +75,7 @@ func cipherType(l label) (masking.Type, bool) {
 // neither an aggregate nor a set. A larger expression over columns might stand in GROUP BY, where the server would not find it in a subquery.
 func (b *binder) movable(n *pg.Node) bool {
 	if n.GetColumnRef() != nil {
-		return b.refs[n.GetColumnRef()] != nil
+		return b.bareColumn(n)
 	}
 	if n.GetSubLink() != nil {
 		return n.GetSubLink().SubLinkType == pg.SubLinkType_EXPR_SUBLINK
