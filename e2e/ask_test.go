@@ -23,14 +23,24 @@ const (
 	simple         mode = "simple"
 	extendedText   mode = "extended, text"
 	extendedBinary mode = "extended, binary"
+	prepared       mode = "PREPARE"
+	cursor         mode = "cursor"
 )
 
-// modes are the ways in which a query can be sent: a simple one has no parameters.
+// modes are the ways in which a query can be sent: a simple one has no parameters. Every fourth is kept by the server, too.
 func modes(q queries.Query) []mode {
-	if len(q.Params) > 0 {
+	switch {
+	case len(q.Params) > 0:
 		return []mode{extendedText, extendedBinary}
+	case q.Line%4 == 0 && keepable(q.SQL):
+		return []mode{simple, extendedText, extendedBinary, prepared, cursor}
 	}
 	return []mode{simple, extendedText, extendedBinary}
+}
+
+// keepable says that a statement can be prepared and read by a cursor.
+func keepable(sql string) bool {
+	return slices.ContainsFunc([]string{"SELECT", "WITH", "VALUES", "TABLE", "("}, func(word string) bool { return strings.HasPrefix(sql, word) })
 }
 
 // asker is a session that plays statements and keeps the whole answers.
@@ -87,6 +97,12 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 		out.results, err = one(a.conn.ExecParams(ctx, q.SQL, params(q), nil, nil, nil).Read())
 	case extendedBinary:
 		out.params, out.results, err = a.binary(ctx, q)
+	case prepared:
+		out.results, err = a.conn.Exec(ctx, "PREPARE kept AS "+q.SQL+"; EXECUTE kept; EXECUTE kept; DEALLOCATE kept").ReadAll()
+	case cursor:
+		binary := map[bool]string{true: "BINARY "}[q.Line%8 == 0]
+		out.results, err = a.conn.Exec(ctx, "BEGIN; DECLARE kept "+binary+"CURSOR FOR "+q.SQL+"; FETCH ALL FROM kept; COMMIT").ReadAll()
+		_, _ = a.conn.Exec(ctx, "ROLLBACK").ReadAll() // where the statement failed
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Severity != "FATAL" {
