@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/cordon-db/cordon/internal/sha256block"
 )
 
 const (
@@ -76,6 +78,11 @@ func (k *Key) decryptText(dst, token []byte) ([]byte, error) {
 
 // siv is the first 128 bits of SHA-256(key, tag, length, text). The length in front makes the encoding prefix-free.
 func (k *Key) siv(text []byte) [sivSize]byte {
+	if len(text) <= shortText {
+		var message sha256block.Block
+		sum := message.Sum(k.sivMessage(&message, text))
+		return [sivSize]byte(sum[:sivSize])
+	}
 	var buffer [keySize + 9 + 128]byte
 	message := append(append(buffer[:0], k.bytes[:]...), tagSIV)
 	message = binary.BigEndian.AppendUint64(message, uint64(len(text)))
@@ -86,15 +93,50 @@ func (k *Key) siv(text []byte) [sivSize]byte {
 
 // xorStream adds the key stream of a SIV: the blocks SHA-256(key, tag, siv, counter).
 func (k *Key) xorStream(siv [sivSize]byte, data []byte) {
-	var message [keySize + 1 + sivSize + 4]byte
+	var message sha256block.Block
+	n := k.streamMessage(&message, siv)
+	for counter := uint32(0); len(data) > 0; counter++ {
+		binary.BigEndian.PutUint32(message[n-4:], counter)
+		block := message.Sum(n)
+		data = data[subtle.XORBytes(data, data, block[:]):]
+	}
+}
+
+// streamMessage writes what the first block of a key stream hashes, the counter last, and returns its length in bytes.
+func (k *Key) streamMessage(message *sha256block.Block, siv [sivSize]byte) int {
 	copy(message[:], k.bytes[:])
 	message[keySize] = tagStream
 	copy(message[keySize+1:], siv[:])
-	for counter := uint32(0); len(data) > 0; counter++ {
-		binary.BigEndian.PutUint32(message[keySize+1+sivSize:], counter)
-		block := sha256.Sum256(message[:])
-		data = data[subtle.XORBytes(data, data, block[:]):]
-	}
+	return keySize + 1 + sivSize + 4
+}
+
+// shortText is the length in bytes of texts whose SIV is that of one block; they are padded to textStep bytes.
+const shortText = sha256block.MaxMessage - keySize - 9
+
+// sivMessage writes what the SIV of a short text hashes and returns its length in bytes.
+func (k *Key) sivMessage(message *sha256block.Block, text []byte) int {
+	const head = keySize + 9
+	copy(message[:], k.bytes[:])
+	message[keySize] = tagSIV
+	binary.BigEndian.PutUint64(message[keySize+1:], uint64(len(text)))
+	return head + copy(message[head:], text)
+}
+
+// encryptShort2 is encryptText of two short texts in UTF-8, in little more time than of one.
+func (k *Key) encryptShort2(dst1, dst2, text1, text2 []byte) ([]byte, []byte) {
+	var message1, message2 sha256block.Block
+	sums := sha256block.Sum2(&message1, k.sivMessage(&message1, text1), &message2, k.sivMessage(&message2, text2))
+	var token1, token2 [sivSize + textStep]byte
+	siv1, siv2 := [sivSize]byte(sums[0][:]), [sivSize]byte(sums[1][:])
+	copy(token1[:], siv1[:])
+	copy(token2[:], siv2[:])
+	token1[sivSize+copy(token1[sivSize:], text1)] = 0x80
+	token2[sivSize+copy(token2[sivSize:], text2)] = 0x80
+	message1, message2 = sha256block.Block{}, sha256block.Block{}
+	sums = sha256block.Sum2(&message1, k.streamMessage(&message1, siv1), &message2, k.streamMessage(&message2, siv2))
+	subtle.XORBytes(token1[sivSize:], token1[sivSize:], sums[0][:])
+	subtle.XORBytes(token2[sivSize:], token2[sivSize:], sums[1][:])
+	return hex.AppendEncode(append(dst1, tokenPrefix...), token1[:]), hex.AppendEncode(append(dst2, tokenPrefix...), token2[:])
 }
 
 // longDigest is SHA-256(key, tag, SHA-256(text)).

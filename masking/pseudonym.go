@@ -64,9 +64,12 @@ func (p *Pseudonym) apply(
 		}
 		return strconv.AppendInt(dst, int64(int4(p.int4, int32(x))), 10), nil
 	case oidInt8:
-		x, err := strconv.ParseInt(string(text), 10, 64)
-		if err != nil {
-			return dst, notA("bigint")
+		x, ok := parseDigits(text)
+		if !ok {
+			var err error
+			if x, err = strconv.ParseInt(string(text), 10, 64); err != nil {
+				return dst, notA("bigint")
+			}
 		}
 		return strconv.AppendInt(dst, int8(p.int8, x), 10), nil
 	case oidUUID:
@@ -78,6 +81,20 @@ func (p *Pseudonym) apply(
 	default:
 		return str(&p.key, dst, text)
 	}
+}
+
+// parseDigits reads a number of up to 18 digits without a sign, as most identifiers are.
+func parseDigits(text []byte) (x int64, ok bool) {
+	if len(text) == 0 || len(text) > 18 {
+		return 0, false
+	}
+	for _, c := range text {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		x = 10*x + int64(c)
+	}
+	return x, true
 }
 
 // notA does not quote the value: an error may end in a log.

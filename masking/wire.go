@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"unicode/utf8"
 )
 
 // ErrInput is returned for a value that the type's input function does not take.
@@ -32,6 +33,32 @@ func (p *Pseudonym) Seal(dst, value []byte, format int16) ([]byte, error) {
 		return append(dst, u[:]...), nil
 	}
 	return dst, ErrInput
+}
+
+// Seal2 is Seal of two values in the same format. It takes less time than two Seals: a processor computes two hashes at once where one waits for itself.
+func (p *Pseudonym) Seal2(dst1, dst2, value1, value2 []byte, format int16) (sealed1, sealed2 []byte, err error) {
+	switch {
+	case p.oid == oidText || p.oid == oidVarchar:
+		if len(value1) <= shortText && len(value2) <= shortText && utf8.Valid(value1) && utf8.Valid(value2) {
+			sealed1, sealed2 = p.key.encryptShort2(dst1, dst2, value1, value2)
+			return sealed1, sealed2, nil
+		}
+	case p.oid == oidInt8 && format == 1 && len(value1) == 8 && len(value2) == 8:
+		x, y := p.int8.encrypt2(int64(binary.BigEndian.Uint64(value1)), int64(binary.BigEndian.Uint64(value2)))
+		return binary.BigEndian.AppendUint64(dst1, uint64(x)), binary.BigEndian.AppendUint64(dst2, uint64(y)), nil
+	case p.oid == oidInt8 && format == 0:
+		x, ok := parseDigits(value1)
+		y, ok2 := parseDigits(value2)
+		if ok && ok2 {
+			x, y = p.int8.encrypt2(x, y)
+			return strconv.AppendInt(dst1, x, 10), strconv.AppendInt(dst2, y, 10), nil
+		}
+	}
+	if sealed1, err = p.Seal(dst1, value1, format); err != nil {
+		return dst1, dst2, err
+	}
+	sealed2, err = p.Seal(dst2, value2, format)
+	return sealed1, sealed2, err
 }
 
 // Unseal appends the value of a pseudonym that came as a parameter, in the same format. Text format is read as Postgres' input functions do,

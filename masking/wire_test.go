@@ -234,10 +234,43 @@ func BenchmarkSeal(b *testing.B) {
 		}
 	}
 	b.Run("text of 12", func(b *testing.B) {
-		p, dst := wireCipher(b, oidText), make([]byte, 0, 128)
+		p, dst, text := wireCipher(b, oidText), make([]byte, 0, 128), []byte("user12345678")
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = p.Seal(dst, []byte("user12345678"), 0)
+			_, _ = p.Seal(dst, text, 0)
 		}
 	})
+}
+
+// TestSeal2: two values sealed at once are what each of them is alone, in every type and format, short and long, with and without an error.
+func TestSeal2(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 1))
+	for _, oid := range []uint32{oidInt4, oidInt8, oidUUID, oidText} {
+		p := wireCipher(t, oid)
+		value := func(format int16) []byte {
+			text, raw := wireValue(oid, random.Int64N(1<<random.IntN(63))-random.Int64N(1<<random.IntN(63)))
+			switch {
+			case random.IntN(20) == 0:
+				return []byte("\xff")
+			case oid == oidText:
+				return []byte(strings.Repeat("aé", 30)[:3*random.IntN(20)])
+			case format == 1:
+				return raw
+			}
+			return text
+		}
+		for range 5000 {
+			format := int16(random.IntN(2))
+			x, y := value(format), value(format)
+			one, errOne := p.Seal([]byte("1"), x, format)
+			two, errTwo := p.Seal([]byte("2"), y, format)
+			gotOne, gotTwo, err := p.Seal2([]byte("1"), []byte("2"), x, y, format)
+			switch {
+			case (err != nil) != (errOne != nil || errTwo != nil):
+				t.Fatalf("%d, %q and %q: error %v, alone %v and %v", oid, x, y, err, errOne, errTwo)
+			case err == nil && (!bytes.Equal(one, gotOne) || !bytes.Equal(two, gotTwo)):
+				t.Fatalf("%d, %q and %q: %q and %q, alone %q and %q", oid, x, y, gotOne, gotTwo, one, two)
+			}
+		}
+	}
 }

@@ -42,6 +42,7 @@ type machine struct {
 	streaming int    // bytes of a row still to come, which pass as they are
 	sealed    []byte // rows of this chunk with their identifiers sealed
 	flushed   int    // how much of them is emitted
+	second    []byte // the second row of a pair that is being sealed
 	unescaped []byte // a field of COPY
 	sink      func([]byte)
 }
@@ -144,6 +145,16 @@ func (m *machine) fromServer(in []byte, emit func([]byte)) error {
 			}
 			if !m.holds(msg[0]) {
 				m.streaming = total
+				continue
+			}
+			flush()
+			n, err := m.sealRows(msg)
+			pos += n
+			run = pos
+			if err != nil {
+				return err
+			}
+			if n > 0 {
 				continue
 			}
 		}

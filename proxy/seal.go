@@ -33,42 +33,156 @@ func (m *machine) sealsOf(a *answer) seals {
 // holds says whether a row, a DataRow or one of COPY, must be held whole.
 func (m *machine) holds(typ byte) bool { return streamable(typ) && m.sealsOf(m.owed.first()) != nil }
 
+// sealRows seals the rows that in begins with, all of one answer and of one kind, and returns how many bytes of in they take. It stops before a row that is
+// not whole.
+func (m *machine) sealRows(in []byte) (used int, err error) {
+	how, typ := m.sealsOf(m.owed.first()), in[0]
+	for err == nil {
+		first := wholeRow(in[used:], typ)
+		second := wholeRow(in[used+len(first):], typ)
+		switch {
+		case first == nil:
+			return used, nil
+		case typ == 'd':
+			second, err = nil, m.sealCopyRow(first, how)
+		case second == nil:
+			err = m.sealRow(first, how)
+		default:
+			err = m.sealPair(first, second, how)
+		}
+		used += len(first) + len(second)
+	}
+	return used, err
+}
+
+// wholeRow is the message that in begins with, if it is a row of this kind, and whole.
+func wholeRow(in []byte, typ byte) []byte {
+	if len(in) < 5 || in[0] != typ {
+		return nil
+	}
+	total := 1 + int(binary.BigEndian.Uint32(in[1:]))
+	if total < 5 || total > maxSealedRow || total > len(in) {
+		return nil
+	}
+	return in[:total]
+}
+
 // sealRow puts a DataRow, its identifiers replaced by their pseudonyms, behind what m.sealed holds.
 func (m *machine) sealRow(msg []byte, how seals) error {
-	body := msg[5:]
-	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(how) {
-		return fmt.Errorf("%w: a row of another number of columns than described", errProtocol)
+	out, fields, err := beginRow(m.sealed, msg, how)
+	for i := 0; i < len(how) && err == nil; i++ {
+		var field []byte
+		if field, fields, err = cutField(fields); err == nil {
+			out, err = sealField(out, field, how[i])
+		}
 	}
-	start := len(m.sealed)
-	out := append(append(m.sealed, msg[:5]...), body[:2]...)
-	body = body[2:]
-	for i := range how {
-		if len(body) < 4 {
-			return fmt.Errorf("%w: a row that is too short", errProtocol)
-		}
-		size := int(int32(binary.BigEndian.Uint32(body)))
-		if size < -1 || size > len(body)-4 {
-			return fmt.Errorf("%w: a value of %d bytes in a row", errProtocol, size)
-		}
-		field := body[:4+max(size, 0)]
-		body = body[len(field):]
-		if how[i].cipher == nil || size < 0 {
-			out = append(out, field...)
-			continue
-		}
-		at := len(out)
-		var err error
-		if out, err = how[i].cipher.Seal(append(out, 0, 0, 0, 0), field[4:], how[i].format); err != nil {
-			return &alarm{fmt.Sprintf("column %d holds what cannot be sealed: %v", i+1, err)}
-		}
-		binary.BigEndian.PutUint32(out[at:], uint32(len(out)-at-4))
+	if err == nil {
+		out, err = endRow(out, len(m.sealed), fields)
 	}
-	if len(body) > 0 {
-		return fmt.Errorf("%w: a row that is too long", errProtocol)
+	if err == nil {
+		m.sealed = out
+	}
+	return err
+}
+
+// sealPair is sealRow of two rows, whose identifiers are sealed two at a time.
+func (m *machine) sealPair(first, second []byte, how seals) error {
+	out1, fields1, err := beginRow(m.sealed, first, how)
+	if err != nil {
+		return err
+	}
+	out2, fields2, err := beginRow(m.second[:0], second, how)
+	for i := 0; i < len(how) && err == nil; i++ {
+		var field1, field2 []byte
+		if field1, fields1, err = cutField(fields1); err != nil {
+			return err
+		}
+		if field2, fields2, err = cutField(fields2); err != nil {
+			return err
+		}
+		switch {
+		case how[i].cipher == nil:
+			out1, out2 = append(out1, field1...), append(out2, field2...)
+		case !isNullField(field1) && !isNullField(field2):
+			out1, out2, err = sealFields(out1, out2, field1, field2, how[i])
+		default:
+			if out1, err = sealField(out1, field1, how[i]); err == nil {
+				out2, err = sealField(out2, field2, how[i])
+			}
+		}
+	}
+	if err == nil {
+		out1, err = endRow(out1, len(m.sealed), fields1)
+	}
+	if err == nil {
+		m.second, err = endRow(out2, 0, fields2)
+	}
+	if err == nil {
+		m.sealed = append(out1, m.second...)
+	}
+	return err
+}
+
+// beginRow appends the head of a DataRow and returns its fields.
+func beginRow(dst, msg []byte, how seals) (out, fields []byte, err error) {
+	if len(msg) < 7 || int(binary.BigEndian.Uint16(msg[5:])) != len(how) {
+		return dst, nil, fmt.Errorf("%w: a row of another number of columns than described", errProtocol)
+	}
+	return append(dst, msg[:7]...), msg[7:], nil
+}
+
+// cutField takes a field, its length of four bytes included, off a row's.
+func cutField(fields []byte) (field, rest []byte, err error) {
+	if len(fields) < 4 {
+		return nil, nil, fmt.Errorf("%w: a row that is too short", errProtocol)
+	}
+	size := int(int32(binary.BigEndian.Uint32(fields)))
+	if size < -1 || size > len(fields)-4 {
+		return nil, nil, fmt.Errorf("%w: a value of %d bytes in a row", errProtocol, size)
+	}
+	size = 4 + max(size, 0)
+	return fields[:size], fields[size:], nil
+}
+
+// isNullField says that a field is NULL, and not an empty text.
+func isNullField(field []byte) bool { return int32(binary.BigEndian.Uint32(field)) < 0 }
+
+// sealField appends a field as it leaves.
+func sealField(dst, field []byte, how seal) ([]byte, error) {
+	if how.cipher == nil || isNullField(field) {
+		return append(dst, field...), nil
+	}
+	out, err := how.cipher.Seal(append(dst, 0, 0, 0, 0), field[4:], how.format)
+	if err != nil {
+		return dst, unsealable(err)
+	}
+	binary.BigEndian.PutUint32(out[len(dst):], uint32(len(out)-len(dst)-4))
+	return out, nil
+}
+
+// sealFields is sealField of two identifiers of one column.
+func sealFields(dst1, dst2, field1, field2 []byte, how seal) (out1, out2 []byte, err error) {
+	out1, out2, err = how.cipher.Seal2(append(dst1, 0, 0, 0, 0), append(dst2, 0, 0, 0, 0), field1[4:], field2[4:], how.format)
+	if err != nil {
+		return dst1, dst2, unsealable(err)
+	}
+	binary.BigEndian.PutUint32(out1[len(dst1):], uint32(len(out1)-len(dst1)-4))
+	binary.BigEndian.PutUint32(out2[len(dst2):], uint32(len(out2)-len(dst2)-4))
+	return out1, out2, nil
+}
+
+// endRow sets the length of the row that begins at start, of which nothing may be left.
+func endRow(out []byte, start int, rest []byte) ([]byte, error) {
+	if len(rest) > 0 {
+		return out, fmt.Errorf("%w: a row that is too long", errProtocol)
 	}
 	binary.BigEndian.PutUint32(out[start+1:], uint32(len(out)-start-1))
-	m.sealed = out
-	return nil
+	return out, nil
+}
+
+// unsealable is what ends a session whose server sends what no identifier is. The cause does not quote the value.
+func unsealable(cause error) error {
+	return &alarm{fmt.Sprintf("a column holds what cannot be sealed: %v", cause)}
 }
 
 // flushSealed emits the rows that were sealed since the last time.
