@@ -86,6 +86,8 @@ func BenchmarkMasked(b *testing.B) {
 	c := newCluster(b)
 	admin := pgtest.Superuser(b, c, database)
 	pgtest.Exec(b, admin, fmt.Sprintf(maskedSchema, *maskedUsers))
+	pgtest.Exec(b, admin, "ALTER SYSTEM SET work_mem = '64MB'") // or what is measured of a join is its temporary files
+	pgtest.Exec(b, admin, "SELECT pg_reload_conf()")
 	pgtest.Exec(b, admin, "VACUUM (FREEZE, ANALYZE)")
 	pgtest.Exec(b, admin, "CHECKPOINT")
 	address, cordon := benchCordon(b, c, maskedPolicy)

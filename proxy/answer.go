@@ -39,7 +39,8 @@ type answer struct {
 
 // statement is a prepared statement.
 type statement struct {
-	plan *rewrite.Plan
+	plan      *rewrite.Plan
+	constants [][]byte // of the plan's parameters, unsealed when first asked for, in text format
 }
 
 // planned is the statement's plan; nil where there is none.

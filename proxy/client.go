@@ -211,7 +211,7 @@ func (m *machine) bind(msg []byte) error {
 	case s == nil || strings.HasPrefix(name, ownNames):
 		return m.refuse(noStatement(name))
 	case s.plan != nil && s.plan.Params != nil:
-		return m.unsealBind(msg, s.plan)
+		return m.unsealBind(msg, s)
 	}
 	m.owe(&answer{kind: answerBind, name: portal, source: name})
 	m.forward(msg)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -17,12 +18,12 @@ const byParts = "cordon.query"
 // queryByParts runs a Query whose constants are unsealed: as parameters, so that no query text holds a raw identifier. What the client
 // gets of it is what it gets of a Query.
 func (m *machine) queryByParts(plan *rewrite.Plan) error {
-	values, formats, err := m.unsealed(plan, nil, nil)
+	s, name := &statement{plan: plan}, cstring(byParts)
+	values, formats, err := m.unsealed(s, nil, nil)
 	if err != nil {
 		return m.refuseQuery(m.asRefusal(err))
 	}
 	m.dropUnnamed()
-	s, name := &statement{plan: plan}, cstring(byParts)
 	m.closeOwn() // what an error left open
 	m.send('P', name, cstring(plan.SQL), parameterTypes(plan))
 	m.owed.push(&answer{kind: answerParse, hidden: true, name: byParts, statement: s})
@@ -91,12 +92,12 @@ func bindBody(formats []int16, values [][]byte, resultFormats []byte) []byte {
 }
 
 // unsealBind makes a Bind message for a plan with parameters of its own.
-func (m *machine) unsealBind(msg []byte, plan *rewrite.Plan) error {
+func (m *machine) unsealBind(msg []byte, s *statement) error {
 	var b pgproto3.Bind
 	if err := decode(&b, msg[5:]); err != nil {
 		return fmt.Errorf("%w: Bind: %w", errProtocol, err)
 	}
-	want := clientParams(plan)
+	want := clientParams(s.plan)
 	switch n := len(b.ParameterFormatCodes); {
 	case n > 1 && n != len(b.Parameters):
 		return m.refuse(&rewrite.Error{Code: "08P01", Message: fmt.Sprintf("bind message has %d parameter formats but %d parameters", n, len(b.Parameters))})
@@ -104,7 +105,7 @@ func (m *machine) unsealBind(msg []byte, plan *rewrite.Plan) error {
 		return m.refuse(&rewrite.Error{Code: "08P01", Message: fmt.Sprintf("bind message supplies %d parameters, but prepared statement %q requires %d",
 			len(b.Parameters), b.PreparedStatement, want)})
 	}
-	values, formats, err := m.unsealed(plan, b.Parameters, b.ParameterFormatCodes)
+	values, formats, err := m.unsealed(s, b.Parameters, b.ParameterFormatCodes)
 	if err != nil {
 		return m.refuse(err)
 	}
@@ -117,22 +118,43 @@ func (m *machine) unsealBind(msg []byte, plan *rewrite.Plan) error {
 	return nil
 }
 
-// unsealed are the values of a plan's parameters and their formats. A value that the type's input function would not take is the error
+// unsealed are the values of a statement's parameters and their formats. A value that the type's input function would not take is the error
 // that it would raise: it never is sent as it is, since it would be compared with raw identifiers.
-func (m *machine) unsealed(plan *rewrite.Plan, given [][]byte, codes []int16) (values [][]byte, formats []int16, err error) {
-	for _, p := range plan.Params {
-		value, format := []byte(p.Value), int16(0)
-		if p.From > 0 {
-			value, format = given[p.From-1], formatOf(codes, p.From-1)
+func (m *machine) unsealed(s *statement, given [][]byte, codes []int16) (values [][]byte, formats []int16, err error) {
+	if s.constants == nil {
+		if s.constants, err = m.constants(s.plan); err != nil {
+			return nil, nil, err
 		}
-		if value != nil && p.Seal != (rewrite.Seal{}) {
-			if value, err = m.unsealValue(p, value, format); err != nil {
+	}
+	values, formats = slices.Clone(s.constants), make([]int16, len(s.constants))
+	for i, p := range s.plan.Params {
+		if p.From == 0 {
+			continue
+		}
+		values[i], formats[i] = given[p.From-1], formatOf(codes, p.From-1)
+		if values[i] != nil && p.Seal != (rewrite.Seal{}) {
+			if values[i], err = m.unsealValue(p, values[i], formats[i]); err != nil {
 				return nil, nil, err
 			}
 		}
-		values, formats = append(values, value), append(formats, format)
 	}
 	return values, formats, nil
+}
+
+// constants are the values of a plan's own parameters, at the places of all.
+func (m *machine) constants(plan *rewrite.Plan) ([][]byte, error) {
+	values := make([][]byte, len(plan.Params))
+	for i, p := range plan.Params {
+		if p.From > 0 {
+			continue
+		}
+		value, err := m.unsealValue(p, []byte(p.Value), 0)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = value
+	}
+	return values, nil
 }
 
 // formatOf is the format of parameter i by a Bind message's codes: none, one for all, or one each.

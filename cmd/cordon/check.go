@@ -9,20 +9,28 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var file string
+	var file, dsn string
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Read a configuration and say what is wrong with it, without connecting anywhere",
-		Args:  cobra.NoArgs,
+		Short: "Read a configuration and say what is wrong with it",
+		Long: `Read a configuration and say what is wrong with it, without connecting anywhere.
+
+With --connect, read the server's statistics of every identifier as well, and say whether its domain needs order = "hide": it does
+where rows lie in the order of the identifier, or where identifiers are so dense that a rank tells the number.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file)
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d zones, %d databases, %d grants\n", file, len(cfg.Zones), len(cfg.Databases), len(cfg.Grants))
-			return err
+			if err != nil || dsn == "" {
+				return err
+			}
+			return checkOrder(cmd.Context(), cmd.OutOrStdout(), cfg, dsn)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "cordon.toml", "configuration file")
+	cmd.Flags().StringVar(&dsn, "connect", "", "connection string, to the server itself, of a login that may read the identifiers (pg_stats shows no others); the databases are those of the configuration")
 	return cmd
 }
