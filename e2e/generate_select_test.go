@@ -78,6 +78,11 @@ func (g *gen) distinctOn(rows []row, from string, depth int) selected {
 // star reads all that a FROM clause has.
 func (g *gen) star(rows []row, from string) selected {
 	r := rows[0]
+	if id, ok := g.find(rows, kID); ok && g.chance(25) {
+		other := g.column(rows, kID)
+		return selected{sql: "SELECT array_agg(" + id + " ORDER BY " + id + "), " + g.column(rows, kText) + ", array_agg(" + other + " ORDER BY " + other + " DESC) FILTER (WHERE " +
+			g.predicate(rows, nil, 0) + ")" + from + " GROUP BY 2"}
+	}
 	return selected{sql: pick(g, []string{"SELECT *" + from, "SELECT " + r.alias + ".*" + from, "SELECT " + r.alias + ".*, 1 AS one" + from, "TABLE friends", "TABLE public.users"})}
 }
 

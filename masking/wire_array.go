@@ -13,13 +13,24 @@ import (
 // arrayfuncs.c). NULL members, dimensions and bounds stay. ErrInput: not an array of the type.
 func (p *Pseudonym) UnsealArray(dst, value []byte, format int16) ([]byte, error) {
 	if format == 1 {
-		return p.unsealBinaryArray(dst, value)
+		return p.binaryArray(dst, value, p.Unseal)
 	}
-	return p.unsealTextArray(dst, value)
+	return textArray(dst, value, p.Unseal, appendQuoted)
 }
 
-// unsealTextArray reads the whole array and writes it anew: an error of the server's would quote the values in its message.
-func (p *Pseudonym) unsealTextArray(dst, text []byte) ([]byte, error) {
+// SealArray appends the array of pseudonyms for an array of values of a DataRow, in the same format, as array_out and array_send write them.
+func (p *Pseudonym) SealArray(dst, value []byte, format int16) ([]byte, error) {
+	if format == 1 {
+		return p.binaryArray(dst, value, p.Seal)
+	}
+	return textArray(dst, value, p.Seal, func(dst, pseudonym []byte) []byte { return append(dst, pseudonym...) }) // which never need quotes
+}
+
+// member seals or unseals one member of an array.
+type member func(dst, value []byte, format int16) ([]byte, error)
+
+// textArray reads the whole array and writes it anew: an error of the server's would quote the values in its message.
+func textArray(dst, text []byte, change member, write func(dst, value []byte) []byte) ([]byte, error) {
 	a := arrayText{rest: bytes.Trim(text, space)}
 	if err := a.readBounds(); err != nil {
 		return dst, err
@@ -32,14 +43,14 @@ func (p *Pseudonym) unsealTextArray(dst, text []byte) ([]byte, error) {
 	}
 	for i, m := range a.members {
 		if m != nil {
-			value, err := p.Unseal([]byte{}, m, 0) // not nil: that is NULL
+			value, err := change([]byte{}, m, 0) // not nil: that is NULL
 			if err != nil {
 				return dst, err
 			}
 			a.members[i] = value
 		}
 	}
-	return a.append(dst), nil
+	return a.append(dst, write), nil
 }
 
 // arrayText is an array in text format as far as it has been read.
@@ -154,8 +165,8 @@ func (a *arrayText) fits() bool {
 	return true
 }
 
-// append writes the array, every member in quotes.
-func (a *arrayText) append(dst []byte) []byte {
+// append writes the array.
+func (a *arrayText) append(dst []byte, write func(dst, value []byte) []byte) []byte {
 	for _, b := range a.bounds {
 		dst = fmt.Appendf(dst, "[%d:%d]", b[0], b[1])
 	}
@@ -165,11 +176,11 @@ func (a *arrayText) append(dst []byte) []byte {
 	if len(a.sizes) == 0 {
 		return append(dst, "{}"...)
 	}
-	dst, _ = a.appendLevel(dst, 0, a.members)
+	dst, _ = a.appendLevel(dst, 0, a.members, write)
 	return dst
 }
 
-func (a *arrayText) appendLevel(dst []byte, depth int, members [][]byte) ([]byte, [][]byte) {
+func (a *arrayText) appendLevel(dst []byte, depth int, members [][]byte, write func(dst, value []byte) []byte) ([]byte, [][]byte) {
 	dst = append(dst, '{')
 	for i := range a.sizes[depth] {
 		if i > 0 {
@@ -177,12 +188,12 @@ func (a *arrayText) appendLevel(dst []byte, depth int, members [][]byte) ([]byte
 		}
 		switch {
 		case depth+1 < len(a.sizes):
-			dst, members = a.appendLevel(dst, depth+1, members)
+			dst, members = a.appendLevel(dst, depth+1, members, write)
 			continue
 		case members[0] == nil:
 			dst = append(dst, "NULL"...)
 		default:
-			dst = appendQuoted(dst, members[0])
+			dst = write(dst, members[0])
 		}
 		members = members[1:]
 	}
@@ -240,8 +251,8 @@ func appendQuoted(dst, value []byte) []byte {
 	return append(dst, '"')
 }
 
-// unsealBinaryArray reads dimensions, a flag, the members' type, length and lower bound of each dimension, then the members.
-func (p *Pseudonym) unsealBinaryArray(dst, value []byte) ([]byte, error) {
+// binaryArray reads dimensions, a flag, the members' type, length and lower bound of each dimension, then the members.
+func (p *Pseudonym) binaryArray(dst, value []byte, change member) ([]byte, error) {
 	if len(value) < 12 {
 		return dst, ErrInput
 	}
@@ -276,7 +287,7 @@ func (p *Pseudonym) unsealBinaryArray(dst, value []byte) ([]byte, error) {
 		}
 		at := len(dst)
 		var err error
-		if dst, err = p.Unseal(append(dst, 0, 0, 0, 0), value[4:4+size], 1); err != nil {
+		if dst, err = change(append(dst, 0, 0, 0, 0), value[4:4+size], 1); err != nil {
 			return dst, err
 		}
 		binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))

@@ -274,3 +274,50 @@ func TestSeal2(t *testing.T) {
 		}
 	}
 }
+
+// TestSealArray: members of arrays are sealed as they are alone, NULLs, dimensions and bounds stay, and UnsealArray gives the values back.
+func TestSealArray(t *testing.T) {
+	ints, texts := wireCipher(t, oidInt8), wireCipher(t, oidText)
+	seal := func(p *Pseudonym, value string) string {
+		sealed, err := p.Seal(nil, []byte(value), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(sealed)
+	}
+	for _, c := range []struct {
+		p           *Pseudonym
+		value, want string
+	}{
+		{ints, "{}", "{}"}, {ints, "{7,NULL,-3}", "{" + seal(ints, "7") + ",NULL," + seal(ints, "-3") + "}"},
+		{ints, "[0:1][2:2]={{7},{NULL}}", "[0:1][2:2]={{" + seal(ints, "7") + "},{NULL}}"},
+		{texts, `{"a b","NULL",NULL,"",ü,"q\"\\"}`, "{" + seal(texts, "a b") + "," + seal(texts, "NULL") + ",NULL," + seal(texts, "") + "," + seal(texts, "ü") + "," + seal(texts, `q"\`) + "}"},
+	} {
+		got, err := c.p.SealArray([]byte("x"), []byte(c.value), 0)
+		if err != nil || string(got) != "x"+c.want {
+			t.Errorf("%s: %q, %v, want %q", c.value, got, err, c.want)
+		}
+		back, err := c.p.UnsealArray(nil, []byte(c.want), 0)
+		again, err2 := c.p.SealArray(nil, back, 0)
+		if err != nil || err2 != nil || string(again) != c.want {
+			t.Errorf("%s: there and back %q, %v, %v", c.value, again, err, err2)
+		}
+	}
+	binaryArray := func(members ...int64) []byte {
+		out := binary.BigEndian.AppendUint32(nil, 1)
+		out = binary.BigEndian.AppendUint32(append(out, 0, 0, 0, 0), oidInt8)
+		out = binary.BigEndian.AppendUint32(out, uint32(len(members)))
+		out = binary.BigEndian.AppendUint32(out, 1)
+		for _, m := range members {
+			out = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(out, 8), uint64(m))
+		}
+		return out
+	}
+	got, err := ints.SealArray(nil, binaryArray(7, -3), 1)
+	if want := binaryArray(ints.EncryptInt8(7), ints.EncryptInt8(-3)); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%x, %v, want %x", got, err, want)
+	}
+	if _, err := ints.SealArray(nil, []byte("{a}"), 0); err == nil {
+		t.Error("{a} is sealed as numbers")
+	}
+}

@@ -44,7 +44,7 @@ func checkRow(msg []byte, session Session, plan *rewrite.Plan) ([]byte, seals, e
 		if how == nil {
 			how = make(seals, len(row.Fields))
 		}
-		how[i] = seal{cipher, f.Format}
+		how[i] = seal{cipher, f.Format, want.Seal.Array}
 		f.TypeModifier = -1 // a pseudonym need not fit the column's length, and has none on the twin
 	}
 	if how != nil {

@@ -17,6 +17,15 @@ type seals []seal
 type seal struct {
 	cipher *masking.Pseudonym
 	format int16 // 0 text, 1 binary
+	array  bool  // the values are arrays of identifiers
+}
+
+// appendTo appends the pseudonym of an identifier, or of an array of them.
+func (s seal) appendTo(dst, value []byte) ([]byte, error) {
+	if s.array {
+		return s.cipher.SealArray(dst, value, s.format)
+	}
+	return s.cipher.Seal(dst, value, s.format)
 }
 
 // seals are those of the rows that the server sends for an answer.
@@ -103,7 +112,7 @@ func (m *machine) sealPair(first, second []byte, how seals) error {
 		switch {
 		case how[i].cipher == nil:
 			out1, out2 = append(out1, field1...), append(out2, field2...)
-		case !isNullField(field1) && !isNullField(field2):
+		case !how[i].array && !isNullField(field1) && !isNullField(field2):
 			out1, out2, err = sealFields(out1, out2, field1, field2, how[i])
 		default:
 			if out1, err = sealField(out1, field1, how[i]); err == nil {
@@ -152,7 +161,7 @@ func sealField(dst, field []byte, how seal) ([]byte, error) {
 	if how.cipher == nil || isNullField(field) {
 		return append(dst, field...), nil
 	}
-	out, err := how.cipher.Seal(append(dst, 0, 0, 0, 0), field[4:], how.format)
+	out, err := how.appendTo(append(dst, 0, 0, 0, 0), field[4:])
 	if err != nil {
 		return dst, unsealable(err)
 	}

@@ -33,7 +33,7 @@ func (m *machine) sealCopyRow(msg []byte, how seals) error {
 			field = m.unescaped
 		}
 		var err error
-		if out, err = how[i].cipher.Seal(out, field, 0); err != nil { // pseudonyms need no escapes
+		if out, err = how[i].appendTo(out, field); err != nil { // pseudonyms need no escapes
 			return &alarm{fmt.Sprintf("column %d holds what cannot be sealed: %v", i+1, err)}
 		}
 	}

@@ -116,7 +116,7 @@ func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (
 
 // comparedArray binds the array of = ANY and <> ALL. One that is written out is compared member by member.
 func (b *binder) comparedArray(l *info, op string, n *pg.Node, sc *scope) (info, error) {
-	if array := n.GetAArrayExpr(); array != nil && l.label.sealed() {
+	if array := n.GetAArrayExpr(); array != nil && l.label.sealed() && !l.label.seal.Array {
 		in, err := b.comparedList(l, op, array.Elements, sc)
 		in.typ = sealedArrays[l.label.seal.Type]
 		return in, err

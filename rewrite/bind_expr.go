@@ -8,19 +8,20 @@ import (
 
 // Types of pg_catalog that the binder itself assigns (pg_type.dat).
 const (
-	oidBool        = 16
-	oidInt8        = 20
-	oidName        = 19
-	oidNameArray   = 1003
-	oidInt2        = 21
-	oidInt4        = 23
-	oidText        = 25
-	oidOID         = 26
-	oidVarchar     = 1043
-	oidNumeric     = 1700
-	oidUUID        = 2950
-	oidTimestampTZ = 1184
-	oidInterval    = 1186
+	oidBool         = 16
+	oidInt8         = 20
+	oidName         = 19
+	oidNameArray    = 1003
+	oidInt2         = 21
+	oidInt4         = 23
+	oidText         = 25
+	oidOID          = 26
+	oidVarchar      = 1043
+	oidVarcharArray = 1015
+	oidNumeric      = 1700
+	oidUUID         = 2950
+	oidTimestampTZ  = 1184
+	oidInterval     = 1186
 )
 
 // info is what the binder derives of an expression.

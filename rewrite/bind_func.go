@@ -135,6 +135,8 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	in.typ = v.result
 	switch {
+	case in.label.seal.Array && builtin.SealedUses["function "+name] == builtin.Collects:
+		in.typ = b.env.twin.snapshot.Types[b.argTypes[f][0]].Array
 	case in.label.sealed():
 		in.typ = b.argTypes[f][0]
 	case name == "unnest" && args == 1: // of a list of pseudonyms, which may meet identifiers
@@ -313,7 +315,8 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 	if v.kind == 'a' || v.kind == 'w' {
 		use = "function " + name
 	}
-	if len(f.Args) > 2 && (name == "lag" || name == "lead") { // the default is a value of its own
+	if len(f.Args) > 2 && (name == "lag" || name == "lead") || // the default is a value of its own
+		name == "array_agg" && f.AggDistinct {
 		use = ""
 	}
 	for i, n := range f.Args {
@@ -322,6 +325,9 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 			return info{}, err
 		}
 		if i == 0 {
+			if arg.label.seal.Array && builtin.SealedUses[use] == builtin.Collects { // an array of more dimensions
+				use = ""
+			}
 			if f.AggDistinct {
 				equate(arg.label)
 			}

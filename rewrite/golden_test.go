@@ -214,7 +214,7 @@ func (g *golden) origins(p *Plan) []string {
 			name = rel.Name + "." + c.Name
 		}
 		if o.Seal.Domain != "" {
-			name += " sealed " + o.Seal.Domain + " " + pgtypes[o.Seal.Type]
+			name += " sealed " + o.Seal.Domain + " " + pgtypes[o.Seal.Type] + map[bool]string{true: "[]"}[o.Seal.Array]
 		}
 		out = append(out, name)
 	}

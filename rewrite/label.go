@@ -50,10 +50,16 @@ func (s *source) next() {
 type Seal struct {
 	Domain string
 	Type   uint32 // pg_type.oid
+	Array  bool   // of the members of an array
 }
 
-// Fits says whether the cipher takes the values of a type.
-func (s Seal) Fits(typ uint32) bool { return asText(typ) == s.Type }
+// Fits says whether the cipher takes the values of a type, or the members of an array type.
+func (s Seal) Fits(typ uint32) bool {
+	if s.Array {
+		return typ == sealedArrays[s.Type] || s.Type == oidText && typ == oidVarcharArray
+	}
+	return asText(typ) == s.Type
+}
 
 func (l label) sealed() bool { return l.seal != Seal{} }
 
@@ -99,10 +105,14 @@ func equate(labels ...label) {
 // passed is the label of what a use makes of a value.
 func (b *binder) passed(l label, use string) label {
 	b.reveal(&l, use)
-	if builtin.SealedUses[use] != builtin.Passes {
-		return label{}
+	switch builtin.SealedUses[use] {
+	case builtin.Passes:
+		return l
+	case builtin.Collects:
+		l.seal.Array = l.sealed()
+		return l
 	}
-	return l
+	return label{}
 }
 
 // meet is the label of values that are compared with one another, or of which one is chosen: that of both, or clear.

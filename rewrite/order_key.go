@@ -80,12 +80,19 @@ const seedMark = "cordon_seed_"
 func (b *binder) orderKey(n *pg.Node, l *label) *pg.Node {
 	domain := l.seal.Domain
 	if b.env.twin.domains[domain].Order == config.OrderExact {
-		b.place(n, l)
+		if l.seal.Array {
+			b.reveal(l, "ORDER BY")
+		} else {
+			b.place(n, l)
+		}
 		return n
 	}
 	b.seeds[domain] = true
 	hash := masking.OrderHash(l.seal.Type)
-	if l.seal.Type == oidText {
+	switch {
+	case l.seal.Array:
+		hash = "hash_array_extended"
+	case l.seal.Type == oidText:
 		n = inBytes(n)
 	}
 	seed := pg.MakeColumnRefNode(nameNodes(seedMark+domain), 0)

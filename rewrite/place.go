@@ -10,7 +10,7 @@ const formMark = "cordon_form_"
 // placeable says that the SQL form can stand in an expression's place: it is a bare column, so that nothing is computed twice or at another
 // level of the query, of columns that are read raw with the form at places.
 func (b *binder) placeable(n *pg.Node, l *label) bool {
-	if !b.bareColumn(n) {
+	if !b.bareColumn(n) || l.seal.Array {
 		return false
 	}
 	for _, source := range l.sources {

@@ -226,8 +226,9 @@ func (s *Session) ShowsOrigin(table uint32, column int16, seal Seal) bool {
 	return err == nil && tw.showsOrigin(table, column, seal)
 }
 
-// Cipher gives the cipher that seals the values of a column.
+// Cipher gives the cipher that seals the values of a column, or the members of its arrays.
 func (s *Session) Cipher(seal Seal) (*masking.Pseudonym, error) {
+	seal.Array = false
 	if c := s.ciphers[seal]; c != nil {
 		return c, nil
 	}

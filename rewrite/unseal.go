@@ -42,6 +42,9 @@ func (b *binder) unseal(n *pg.Node, seal Seal, array bool, operand *info) bool {
 	if n.GetAConst().GetIsnull() || b.probing {
 		return true // NULL is equal to nothing, raw or not
 	}
+	if seal.Array {
+		return false
+	}
 	p, ok := b.unsealable(n, seal, array)
 	if !ok || len(b.params) >= maxOwnParams {
 		return false

@@ -58,8 +58,11 @@ func (b *binder) unsealColumn(sub *pg.SelectStmt, column info, of *info) bool {
 	return true
 }
 
-// cipherType is the type of the columns that sealed values come from, if there is one.
+// cipherType is the type of the columns that sealed values come from, if there is one and the values are no arrays.
 func cipherType(l label) (masking.Type, bool) {
+	if l.seal.Array {
+		return masking.Type{}, false
+	}
 	for _, source := range l.sources {
 		if source.typ != l.sources[0].typ {
 			return masking.Type{}, false

@@ -5,8 +5,9 @@ type SealedUse byte
 
 // The uses that may leave a sealed value raw.
 const (
-	Takes  SealedUse = iota + 1 // the value is taken raw, and what comes of it is no identifier: a comparison, a count
-	Passes                      // what comes of it is the value itself, or NULL: still sealed
+	Takes    SealedUse = iota + 1 // the value is taken raw, and what comes of it is no identifier: a comparison, a count
+	Passes                        // what comes of it is the value itself, or NULL: still sealed
+	Collects                      // what comes of it is an array of the values, each still sealed
 )
 
 // SealedUses is the closed table of the uses that may leave a sealed value raw. A pseudonym is a bijection within its domain, so equality
@@ -37,4 +38,5 @@ var SealedUses = map[string]SealedUse{
 	"function first_value": Passes,
 	"function last_value":  Passes,
 	"function nth_value":   Passes,
+	"function array_agg":   Collects, // without DISTINCT, which sorts
 }
