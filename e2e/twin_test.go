@@ -179,7 +179,11 @@ func (s *score) play(tb testing.TB, cordon, direct *asker, q queries.Query) (ref
 			tb.Logf("timeout: %s", q.SQL)
 			return false
 		}
-		if cause := differ(got, want, q.Ordered); cause != "" {
+		cause := differ(got, want, q.Ordered)
+		if cause != "" && want.code == "" {
+			cause = differ(got, direct.analysed(q, got, want), q.Ordered)
+		}
+		if cause != "" {
 			s.differences = append(s.differences, fmt.Sprintf("%s:%d %s (%s): %s\n%s\n%q", q.File, q.Line, q.Name, m, cause, q.SQL, q.Params))
 			return false
 		}
