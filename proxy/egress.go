@@ -17,7 +17,7 @@ func (a *alarm) Error() string { return "egress alarm: " + a.cause }
 // and catalog show, sealed as the policy says, and where the plan says which it expects, that one. The server names the origin by attribute
 // number, so a rename between snapshot and execution is caught (pitfall S1). It returns the message as the client gets it, and how
 // the columns leave.
-func checkRow(msg []byte, session Session, plan *rewrite.Plan) ([]byte, seals, error) {
+func checkRow(msg []byte, session Session, plan *rewrite.Plan, known recents) ([]byte, seals, error) {
 	var row pgproto3.RowDescription
 	if err := decode(&row, msg[5:]); err != nil {
 		return nil, nil, fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
@@ -44,7 +44,7 @@ func checkRow(msg []byte, session Session, plan *rewrite.Plan) ([]byte, seals, e
 		if how == nil {
 			how = make(seals, len(row.Fields))
 		}
-		how[i] = seal{cipher, f.Format, want.Seal.Array}
+		how[i] = seal{known.of(cipher, f.Format), want.Seal.Array}
 		f.TypeModifier = -1 // a pseudonym need not fit the column's length, and has none on the twin
 	}
 	if how != nil {

@@ -43,13 +43,14 @@ type machine struct {
 	sealed    []byte // rows of this chunk with their identifiers sealed
 	flushed   int    // how much of them is emitted
 	second    []byte // the second row of a pair that is being sealed
+	recents   recents
 	unescaped []byte // a field of COPY
 	sink      func([]byte)
 }
 
 func newMachine(ctx context.Context, session Session, log *slog.Logger, maxMessage int) *machine {
 	return &machine{ctx: ctx, session: session, log: log, maxMessage: maxMessage,
-		statements: map[string]*statement{}, portals: map[string]*portal{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
+		recents: recents{}, statements: map[string]*statement{}, portals: map[string]*portal{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
 		copied: map[*rewrite.Plan]seals{}}
 }
 

@@ -15,17 +15,34 @@ type seals []seal
 
 // seal is how one column leaves: with a cipher its values are identifiers, of which the client gets the pseudonyms.
 type seal struct {
+	cipher *masking.Recent
+	array  bool // the values are arrays of identifiers
+}
+
+// recents are what a session remembers of the pseudonyms that it sealed: of each cipher in each format.
+type recents map[recentKey]*masking.Recent
+
+type recentKey struct {
 	cipher *masking.Pseudonym
 	format int16 // 0 text, 1 binary
-	array  bool  // the values are arrays of identifiers
+}
+
+// of is a cipher for the columns of another answer.
+func (r recents) of(cipher *masking.Pseudonym, format int16) *masking.Recent {
+	key := recentKey{cipher, format}
+	if r[key] == nil {
+		r[key] = cipher.NewRecent(format)
+	}
+	r[key].Begin()
+	return r[key]
 }
 
 // appendTo appends the pseudonym of an identifier, or of an array of them.
 func (s seal) appendTo(dst, value []byte) ([]byte, error) {
 	if s.array {
-		return s.cipher.SealArray(dst, value, s.format)
+		return s.cipher.SealArray(dst, value)
 	}
-	return s.cipher.Seal(dst, value, s.format)
+	return s.cipher.Seal(dst, value)
 }
 
 // seals are those of the rows that the server sends for an answer.
@@ -171,7 +188,7 @@ func sealField(dst, field []byte, how seal) ([]byte, error) {
 
 // sealFields is sealField of two identifiers of one column.
 func sealFields(dst1, dst2, field1, field2 []byte, how seal) (out1, out2 []byte, err error) {
-	out1, out2, err = how.cipher.Seal2(append(dst1, 0, 0, 0, 0), append(dst2, 0, 0, 0, 0), field1[4:], field2[4:], how.format)
+	out1, out2, err = how.cipher.Seal2(append(dst1, 0, 0, 0, 0), append(dst2, 0, 0, 0, 0), field1[4:], field2[4:])
 	if err != nil {
 		return dst1, dst2, unsealable(err)
 	}

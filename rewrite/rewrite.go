@@ -39,6 +39,8 @@ type Rewriter struct {
 
 	mu    sync.Mutex
 	twins map[twinKey]*twin
+
+	ciphers sync.Map // Seal to *masking.Pseudonym, on first use: the tables of an int4 cipher take half a megabyte
 }
 
 type twinKey struct {
@@ -107,6 +109,20 @@ func (r *Rewriter) keysOf(policy *config.Database) (map[string]masking.Key, erro
 		}
 	}
 	return keys, nil
+}
+
+// cipher is that of a seal, which sessions share: the key of a domain never changes.
+func (r *Rewriter) cipher(seal Seal, key masking.Key) (*masking.Pseudonym, error) {
+	seal.Array = false
+	if c, ok := r.ciphers.Load(seal); ok {
+		return c.(*masking.Pseudonym), nil
+	}
+	made, err := masking.NewPseudonym(key, masking.Type{OID: seal.Type})
+	if err != nil {
+		return nil, fmt.Errorf("the cipher of domain %s: %w", seal.Domain, err)
+	}
+	c, _ := r.ciphers.LoadOrStore(seal, made)
+	return c.(*masking.Pseudonym), nil
 }
 
 // planner plans one statement against an environment and a state.

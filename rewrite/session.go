@@ -19,7 +19,6 @@ type Session struct {
 	params   SessionParams
 	admitted map[string]string
 	keys     map[string]masking.Key
-	ciphers  map[Seal]*masking.Pseudonym // on first use
 	state    *state
 }
 
@@ -48,7 +47,7 @@ func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
 	if path != nil {
 		start = *path
 	}
-	return &Session{rewriter: r, params: params, admitted: admitted, keys: keys, ciphers: map[Seal]*masking.Pseudonym{}, state: newState(start)}, nil
+	return &Session{rewriter: r, params: params, admitted: admitted, keys: keys, state: newState(start)}, nil
 }
 
 // Query plans a simple Query message: one plan a statement, in order. On an error the plans before the failing statement are
@@ -228,20 +227,11 @@ func (s *Session) ShowsOrigin(table uint32, column int16, seal Seal) bool {
 
 // Cipher gives the cipher that seals the values of a column, or the members of its arrays.
 func (s *Session) Cipher(seal Seal) (*masking.Pseudonym, error) {
-	seal.Array = false
-	if c := s.ciphers[seal]; c != nil {
-		return c, nil
-	}
 	key, ok := s.keys[seal.Domain]
 	if !ok {
 		return nil, fmt.Errorf("no key of domain %q", seal.Domain)
 	}
-	c, err := masking.NewPseudonym(key, masking.Type{OID: seal.Type})
-	if err != nil {
-		return nil, fmt.Errorf("the cipher of domain %s: %w", seal.Domain, err)
-	}
-	s.ciphers[seal] = c
-	return c, nil
+	return s.rewriter.cipher(seal, key)
 }
 
 // ForwardsNotification says whether the policy lists a channel.
