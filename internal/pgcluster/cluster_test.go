@@ -38,3 +38,19 @@ func TestFindHonoursTheVariable(t *testing.T) {
 		t.Errorf("an empty folder was taken for Postgres: %s", dir)
 	}
 }
+
+func TestFindVersion(t *testing.T) {
+	for _, major := range pgtest.Versions {
+		conn := pgtest.Superuser(t, pgtest.Start(t, pgcluster.Options{BinDir: pgtest.BinDir(t, major)}), "postgres")
+		var number int
+		if err := conn.QueryRow(context.Background(), "SELECT current_setting('server_version_num')::int").Scan(&number); err != nil {
+			t.Fatal(err)
+		}
+		if number/10000 != major {
+			t.Errorf("asked for %d, got %d", major, number)
+		}
+	}
+	if dir, err := pgcluster.FindVersion(13, t.TempDir()); err == nil {
+		t.Errorf("found Postgres 13 in %s", dir)
+	}
+}

@@ -3,6 +3,9 @@ package pgtest
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +26,33 @@ func Start(tb testing.TB, o pgcluster.Options) *pgcluster.Cluster {
 		}
 	})
 	return c
+}
+
+// Versions are the major versions that cordon supports, oldest first.
+var Versions = []int{14, 15, 16, 17, 18}
+
+// BinDir is the folder with initdb and postgres of a major version: one of those that scripts/setup installs into e2e/servers, or one that the
+// machine has. 0 is the server that every test runs on.
+func BinDir(tb testing.TB, major int) string {
+	tb.Helper()
+	if major == 0 {
+		return "" // pgcluster.Find
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for root != filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	dir, err := pgcluster.FindVersion(major, filepath.Join(root, "e2e", "servers", "node_modules", fmt.Sprintf("postgres-%d", major), "native", "bin"))
+	if err != nil {
+		tb.Fatalf("%v (make setup installs it on Linux on x64)", err)
+	}
+	return dir
 }
 
 // Connect opens a connection that ends with the test.
