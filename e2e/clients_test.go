@@ -55,7 +55,7 @@ func TestClients(t *testing.T) {
 // serveSample starts cordon with the sample configuration in front of the sample database.
 func serveSample(t *testing.T) (host, port string) {
 	t.Helper()
-	c := pgtest.Start(t, pgcluster.Options{})
+	c := pgtest.Start(t, pgcluster.Options{BinDir: pgtest.BinDir(t, *server)})
 	pgtest.Exec(t, pgtest.Superuser(t, c, "postgres"), "CREATE DATABASE social")
 	admin := pgtest.Superuser(t, c, "social")
 	pgtest.Exec(t, admin, cordon.SampleSQL)

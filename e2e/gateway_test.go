@@ -25,6 +25,7 @@ import (
 var (
 	random = flag.Int("random", 1000, "how many random statements the generator makes")
 	seed   = flag.Int64("seed", 1, "seed of the generator")
+	server = flag.Int("server", 0, "major version of Postgres to test with, 14 to 18; 0 is the machine's own")
 	others = flag.Int("others", 25, "how many percent of them are played with the order of identifiers hidden, and without sealed execution, too")
 )
 
@@ -41,10 +42,16 @@ type gateway struct {
 	statements int // how many random ones an execution plays
 }
 
-// newCluster starts a cluster with the logins of the tests, trusting every local login so that raw transcripts need no password.
+// newCluster starts a cluster of the version that the flag -server asks for.
 func newCluster(tb testing.TB) *pgcluster.Cluster {
 	tb.Helper()
-	c := pgtest.Start(tb, pgcluster.Options{})
+	return newServer(tb, *server)
+}
+
+// newServer starts a cluster of a version with the logins of the tests, trusting every local login so that raw transcripts need no password.
+func newServer(tb testing.TB, version int) *pgcluster.Cluster {
+	tb.Helper()
+	c := pgtest.Start(tb, pgcluster.Options{BinDir: pgtest.BinDir(tb, version)})
 	hba := filepath.Join(c.Data, "pg_hba.conf")
 	old, err := os.ReadFile(hba)
 	if err != nil {

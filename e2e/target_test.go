@@ -17,12 +17,12 @@ func TestTarget(t *testing.T) {
 	source := newCluster(t)
 	loadWorld(t, source, "1")
 	source.Halt()
-	primary := pgtest.Start(t, pgcluster.Options{Template: source.Data})
+	primary := pgtest.Start(t, pgcluster.Options{BinDir: source.BinDir, Template: source.Data})
 	// Without anybody to follow, a server with this file stays in recovery and answers queries: a standby.
 	if err := os.WriteFile(filepath.Join(source.Data, "standby.signal"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	standby := pgtest.Start(t, pgcluster.Options{Template: source.Data})
+	standby := pgtest.Start(t, pgcluster.Options{BinDir: source.BinDir, Template: source.Data})
 	for target, want := range map[string]string{"primary": "f", "standby": "t", "any": "t"} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()

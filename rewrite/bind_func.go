@@ -86,6 +86,23 @@ func (tw *twin) judgeCall(key callKey) callVerdict {
 	return v
 }
 
+// denial is why a built-in function is not admitted, as a phrase without a subject.
+func (tw *twin) denial(name string, args int) string {
+	for _, f := range tw.snapshot.Functions("pg_catalog", name) {
+		types := tw.typeNames(f.Args)
+		if !acceptsArgs(f, args) || builtin.FunctionArgs("pg_catalog", name, types) {
+			continue
+		}
+		if f.OID >= catalog.FirstUserOID {
+			return "is not one of Postgres' own"
+		}
+		if reason := builtin.Denied(name, types, tw.typeName(f.Result)); reason != "" {
+			return reason
+		}
+	}
+	return "is not on the list of reviewed functions"
+}
+
 // reviewedTemplate says that nobody added an overload to a function that a template replaces.
 func reviewedTemplate(tw *twin, key callKey) bool {
 	for _, f := range tw.snapshot.Functions(key.schema, key.name) {
@@ -291,7 +308,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 		return v, nil
 	case v.exists:
 		return v, refused("forbidden-function", "cordon: function "+name+" is not admitted in a masked session",
-			"It is not on the list of reviewed functions (docs/functions.md). Write the expression without it.")
+			"It "+b.env.twin.denial(name, args)+". Write the expression without it; docs/functions.md says what is admitted.")
 	}
 	return v, undefinedFunction(name)
 }

@@ -29,7 +29,7 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 			return 0, undefinedType(dottedParts(parts))
 		}
 		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" is not admitted in a masked session: it could name hidden objects or run code",
-			"Use an ordinary data type.")
+			typeHint(found))
 	}
 	if found.Schema != "pg_catalog" {
 		t.Names = nameNodes(found.Schema, found.Name)
@@ -38,6 +38,13 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 		return found.Array, nil
 	}
 	return found.OID, nil
+}
+
+func typeHint(t *catalog.Type) string {
+	if reason := builtin.DeniedType(t.Name); reason != "" && t.Schema == "pg_catalog" {
+		return "It " + reason + ". Use an ordinary data type."
+	}
+	return "Use an ordinary data type."
 }
 
 // admitsType is the type rule: reviewed built-in types, information_schema's domains, enums, and arrays of these.

@@ -17,7 +17,8 @@ type signature struct {
 	required int
 	variadic bool
 	safe     bool
-	since    int
+	// The first version that has it, 0 where 15 has it, and the last, 0 where the newest has it. Tests alone read them: the catalog says what exists.
+	since, until int
 }
 
 var functions = mustParse(functionText, parseSignature)
@@ -77,6 +78,9 @@ var informationSchema = map[string]int{
 	"_pg_interval_type":           2,
 }
 
+// String is the name with the types of the arguments.
+func (s signature) String() string { return s.name + "(" + strings.Join(s.args, ", ") + ")" }
+
 func (s signature) accepts(nargs int) bool {
 	if s.variadic {
 		return nargs >= s.required
@@ -84,7 +88,7 @@ func (s signature) accepts(nargs int) bool {
 	return nargs >= s.required && nargs <= len(s.args)
 }
 
-// parseSignature reads "name(type, type=, variadic type) safe since=16".
+// parseSignature reads "name(type, type=, variadic type) safe since=16 until=17".
 func parseSignature(line string) (string, signature, error) {
 	name, rest, ok := strings.Cut(line, "(")
 	args, flags, closed := strings.Cut(rest, ")")
@@ -105,18 +109,20 @@ func parseSignature(line string) (string, signature, error) {
 		}
 	}
 	for flag := range strings.FieldsSeq(flags) {
-		version, since := strings.CutPrefix(flag, "since=")
-		switch {
-		case flag == "safe":
-			s.safe = true
-		case since:
-			n, err := strconv.Atoi(version)
-			if err != nil {
-				return "", signature{}, fmt.Errorf("version in %q: %w", line, err)
-			}
-			s.since = n
+		key, version, _ := strings.Cut(flag, "=")
+		var err error
+		switch key {
+		case "safe":
+			s.safe = flag == "safe"
+		case "since":
+			s.since, err = strconv.Atoi(version)
+		case "until":
+			s.until, err = strconv.Atoi(version)
 		default:
-			return "", signature{}, fmt.Errorf("unknown flag %q in %q", flag, line)
+			err = fmt.Errorf("unknown flag %q", flag)
+		}
+		if err != nil {
+			return "", signature{}, fmt.Errorf("%w in %q", err, line)
 		}
 	}
 	return name, s, nil

@@ -2,9 +2,8 @@ package builtin
 
 import "strings"
 
-// types are the pg_catalog types that a cast or a column definition list may name. Not among them: reg* (RegType), aclitem (looks up roles),
-// xid, cid, tid, pg_snapshot (transactions and places), cstring, internal, pg_node_tree and other types of the server's
-// own, refcursor, row types of system relations, and pseudo-types.
+// types are the pg_catalog types that a cast or a column definition list may name; deniedTypes are the others but for reg* (RegType), pseudo-types and
+// the row types of system relations.
 var types = words(`
 	bool bytea char name int2 int4 int8 oid text varchar bpchar json jsonb jsonpath xml
 	float4 float8 numeric money date time timetz timestamp timestamptz interval uuid bit varbit
@@ -12,6 +11,24 @@ var types = words(`
 	int2vector oidvector
 	int4range int8range numrange tsrange tstzrange daterange
 	int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange`)
+
+// deniedTypes are built-in types that a masked session may not name, by what they do.
+var deniedTypes = map[string]map[string]bool{
+	"looks up roles": words("aclitem"),
+	"counts transactions or points at the places of rows": words("xid xid8 cid tid pg_snapshot txid_snapshot"),
+	"names a cursor": words("refcursor"),
+	"is a type that the server keeps for itself": words("gtsvector pg_brin_bloom_summary pg_brin_minmax_multi_summary pg_dependencies pg_mcv_list pg_ndistinct pg_node_tree"),
+}
+
+// DeniedType says what a built-in type does that a masked session may not, as a phrase without a subject; empty where nobody classified it.
+func DeniedType(name string) string {
+	for reason, names := range deniedTypes {
+		if names[strings.TrimPrefix(name, "_")] {
+			return reason
+		}
+	}
+	return ""
+}
 
 var regTypes = words(`regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig regdictionary
 	regcollation regdatabase`)
