@@ -49,7 +49,7 @@ var brokenUses = []struct {
 
 // TestSealedTableIsClosed breaks the table of sealed uses entry by entry; each is seen. It runs alone, since the table is one.
 func TestSealedTableIsClosed(t *testing.T) {
-	clusters := loadWorlds(t, keepRows)
+	clusters := loadWorlds(t, *server, keepRows)
 	for _, c := range clusters { // where the plan depends on estimates, not on the worlds
 		pgtest.Exec(t, pgtest.Superuser(t, c, database), "ANALYZE")
 	}

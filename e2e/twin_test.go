@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -31,6 +32,7 @@ var statementNumber = flag.Int("statement", -1, "play only this random statement
 
 // subject is a database with its policy, of which a twin can be made.
 type subject struct {
+	server   int // major version, 0 for the one that the flag -server asks for
 	database string
 	schema   string
 	policy   string
@@ -48,7 +50,8 @@ type pair struct {
 // twins loads a database twice, on clusters of their own and alike, so that oids agree too, and makes the second its twin.
 func twins(tb testing.TB, s subject) pair {
 	tb.Helper()
-	p := pair{s, newCluster(tb), newCluster(tb)}
+	version := cmp.Or(s.server, *server)
+	p := pair{s, newServer(tb, version), newServer(tb, version)}
 	p.load(tb, p.raw)
 	conn := p.load(tb, p.twin)
 	policy := p.serve(tb, nil).cfg.Databases[s.database]
@@ -204,19 +207,22 @@ func TestTwin(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := twins(t, corpusSubject(t))
-	p.executions(t, func(t *testing.T, g *gateway) {
-		s := newScore()
-		for _, q := range all {
-			cordon, direct := p.sessions(t, g) // of its own: a query may change settings
-			refused := s.play(t, cordon, direct, q)
-			cordon.close()
-			direct.close()
-			if refused != (q.Refused != "") {
-				t.Errorf("%s:%d %s: refused is %v, and the corpus explains %q: %v", q.File, q.Line, q.Name, refused, q.Refused, s.refusals)
-			}
+	p.executions(t, func(t *testing.T, g *gateway) { p.playCorpus(t, g, all) })
+}
+
+// playCorpus plays each query in sessions of its own, since one may change settings; only what the corpus explains may be refused.
+func (p pair) playCorpus(t *testing.T, g *gateway, all []queries.Query) {
+	s := newScore()
+	for _, q := range all {
+		cordon, direct := p.sessions(t, g)
+		refused := s.play(t, cordon, direct, q)
+		cordon.close()
+		direct.close()
+		if refused != (q.Refused != "") {
+			t.Errorf("%s:%d %s: refused is %v, and the corpus explains %q: %v", q.File, q.Line, q.Name, refused, q.Refused, s.refusals)
 		}
-		s.judge(t)
-	})
+	}
+	s.judge(t)
 }
 
 // executions runs a test once for every way to execute.

@@ -310,6 +310,9 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 		return v, refused("forbidden-function", "cordon: function "+name+" is not admitted in a masked session",
 			"It "+b.env.twin.denial(name, args)+". Write the expression without it; docs/functions.md says what is admitted.")
 	}
+	if newerCalls[name] && b.env.twin.snapshot.ServerVersion/10000 > parserVersion {
+		return v, newerGrammar(strings.ToUpper(name), newerCallHint)
+	}
 	return v, undefinedFunction(name)
 }
 

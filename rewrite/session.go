@@ -56,7 +56,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 	if plan := s.cached(text, nil, true); plan != nil {
 		return []*Plan{plan}, nil
 	}
-	stmts, err := parse(text)
+	stmts, err := s.parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	if plan := s.cached(text, paramOIDs, false); plan != nil {
 		return plan, nil
 	}
-	stmts, err := parse(text)
+	stmts, err := s.parse(text)
 	switch {
 	case err != nil:
 		return nil, err
