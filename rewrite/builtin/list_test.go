@@ -71,7 +71,9 @@ func TestEveryDenialDenies(t *testing.T) {
 	for _, d := range denials {
 		for _, r := range d.rules {
 			rules++
-			if !slices.ContainsFunc(all, func(p proc) bool { return !p.reviewed() && r.matches(p.name, p.args, strings.TrimPrefix(p.result, "setof ")) }) {
+			if !slices.ContainsFunc(all, func(p proc) bool {
+				return !p.reviewed() && r.matches(p.name, p.args, strings.TrimPrefix(p.result, "setof "))
+			}) {
 				t.Errorf("%s: %+v matches no function that is refused", d.reason, r)
 			}
 		}

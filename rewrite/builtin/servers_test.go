@@ -1,8 +1,10 @@
 package builtin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -48,7 +50,7 @@ var dumps = map[string]string{
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')`,
 }
 
-// TestDumpsAreOfTheServers asks every server whether testdata still says what it has.
+// TestDumpsAreOfTheServers asks every server whether testdata still says what it has, and whether it knows all that the lists send it.
 func TestDumpsAreOfTheServers(t *testing.T) {
 	found := map[string]map[string][]int{}
 	for name := range dumps {
@@ -61,6 +63,10 @@ func TestDumpsAreOfTheServers(t *testing.T) {
 				found[name][line] = append(found[name][line], version)
 			}
 		}
+		checkKeywords(t, conn, version)
+		checkRelations(t, conn, version)
+		checkTemplates(t, conn, version)
+		checkSettings(t, conn, version)
 	}
 	for name, lines := range found {
 		var text []string
@@ -80,6 +86,80 @@ func TestDumpsAreOfTheServers(t *testing.T) {
 		}
 		if want, err := os.ReadFile(file); err != nil || string(want) != got {
 			t.Errorf("%s is not what the servers say (%v); run with -rewrite, and review what is new", file, err)
+		}
+	}
+}
+
+// checkKeywords finds words of the grammar that keywords.txt lacks.
+func checkKeywords(t *testing.T, conn *pgx.Conn, version int) {
+	for _, word := range column(t, conn, "SELECT word FROM pg_get_keywords()") {
+		if !KeywordAnyVersion(word) {
+			t.Errorf("%d: %s is a keyword", version, word)
+		}
+	}
+	configs := column(t, conn, "SELECT cfgname::text FROM pg_ts_config WHERE oid < 16384")
+	for name := range textSearchConfigs {
+		if !slices.Contains(configs, name) {
+			t.Errorf("%d: no text search configuration %s", version, name)
+		}
+	}
+}
+
+// withoutMarks puts empty sets in the place of the twin's.
+var withoutMarks = strings.NewReplacer(MarkRelations, "'{}'::pg_catalog.oid[]", MarkAttributes, "'{}'::pg_catalog.int8[]", MarkTypes, "'{}'::pg_catalog.oid[]",
+	MarkConstraints, "'{}'::pg_catalog.oid[]", MarkPath, "'{11}'::pg_catalog.oid[]")
+
+// checkRelations runs the query of each system relation over the columns that a server has: they have to keep their types.
+func checkRelations(t *testing.T, conn *pgx.Conn, version int) {
+	for name, rel := range relations {
+		types := map[string]string{}
+		for _, c := range column(t, conn, "SELECT attname || ' ' || atttypid FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE attnum > 0 AND relnamespace = 11 AND relname = '"+name+"'") {
+			column, typ, _ := strings.Cut(c, " ")
+			types[column] = typ
+		}
+		var shown, list []string
+		for _, c := range rel.Columns {
+			if types[c.Name] == "" {
+				continue
+			}
+			shown, list = append(shown, c.Name), append(list, cmp.Or(c.Expr, "r."+c.Name))
+		}
+		if len(list) == 0 { // a relation of other versions
+			continue
+		}
+		described, err := conn.Prepare(context.Background(), "", withoutMarks.Replace("SELECT "+strings.Join(list, ", ")+" FROM pg_catalog."+name+" r WHERE "+cmp.Or(rel.Where, "true")))
+		if err != nil {
+			t.Errorf("%d %s: %v", version, name, err)
+			continue
+		}
+		for i, f := range described.Fields {
+			if fmt.Sprint(f.DataTypeOID) != types[shown[i]] {
+				t.Errorf("%d %s.%s is of type %d, and its expression of %s", version, name, shown[i], f.DataTypeOID, types[shown[i]])
+			}
+		}
+	}
+}
+
+// checkTemplates has a server analyse what replaces calls.
+func checkTemplates(t *testing.T, conn *pgx.Conn, version int) {
+	for key, rule := range templates {
+		if strings.HasPrefix(key.name, "_pg_true") || key.name == "pg_typeof" { // over whole rows, over any type
+			continue
+		}
+		if _, err := conn.Prepare(context.Background(), "", "SELECT "+withoutMarks.Replace(rule.Template)); err != nil {
+			t.Errorf("%d %v: %v", version, key, err)
+		}
+	}
+}
+
+// checkSettings holds what cordon sends at startup, and what it lets sessions set, to the settings of a server.
+func checkSettings(t *testing.T, conn *pgx.Conn, version int) {
+	known := column(t, conn, "SELECT lower(name) FROM pg_settings")
+	for _, list := range [][]string{slices.Collect(maps.Keys(pinned)), slices.Collect(maps.Keys(settable)), slices.Collect(maps.Keys(ignored))} {
+		for _, name := range list {
+			if !slices.Contains(known, name) && name != "search_path" {
+				t.Errorf("%d has no setting %s", version, name)
+			}
 		}
 	}
 }
