@@ -82,7 +82,7 @@ var byVersion = []string{
 	"SELECT min(a), max(a) FROM pg_timezone_abbrevs t (a)", "SELECT count(*) > 0 FROM pg_timezone_abbrevs", "SELECT sum(i), avg(i) FROM (VALUES (interval '1 day'), ('2 days')) v (i)", "SELECT interval 'infinity'", "SELECT timezone('2024-01-01'::timestamp) IS NULL",
 	"SELECT random(1, 1), random_normal(0, 0)", "SELECT to_number('XIV', 'RN')", "SELECT to_char(485, 'RN'), to_char(now(), 'TZ') IS NULL", "SELECT jsonb_path_query('\"1\"', '$.number()')", "SELECT jsonb_path_query('{\"a\": [1]}', '$.a[*].double()')",
 	// Catalogs.
-	"SELECT * FROM pg_database", "SELECT * FROM pg_collation WHERE collname = 'C'", "SELECT * FROM pg_auth_members", "SELECT * FROM pg_class WHERE relname = 'videos'", "SELECT count(*) FROM pg_constraint", "SELECT * FROM pg_publication",
+	"SELECT * FROM pg_database", "SELECT * FROM pg_collation WHERE collname = 'C'", "SELECT * FROM pg_auth_members", "SELECT * FROM pg_type WHERE typname = 'int4'", "SELECT relname, relpersistence, relkind FROM pg_class WHERE relname = 'pg_am'", "SELECT count(*) FROM pg_constraint", "SELECT json('{}'), uuid('41db1265-8bc1-4ab3-992f-885799a4af1d')",
 	"SELECT attname, attstattarget, attndims, attinhcount FROM pg_attribute WHERE attrelid = 'videos'::regclass AND attnum > 0 ORDER BY attnum", "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1",
 	"SELECT * FROM pg_stat_io", "SELECT * FROM pg_wait_events", "SELECT * FROM pg_aios", "SELECT * FROM pg_parameter_acl", "SELECT pg_get_acl(1259, 1247, 0)", "SELECT pg_input_is_valid('hidden', 'regclass')", "SELECT pg_basetype('int4')", "SHOW server_version_num", "SHOW search_path",
 }

@@ -313,6 +313,9 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 	if newerCalls[name] && b.env.twin.snapshot.ServerVersion/10000 > parserVersion {
 		return v, newerGrammar(strings.ToUpper(name), newerCallHint)
 	}
+	if t, err := b.findType(parts); args == 1 && err == nil && t != nil && (b.env.twin.admitsType(t.OID) || b.env.twin.showsType(t)) {
+		return v, refused("functional-notation", "cordon: "+name+"(...) would be a cast to the type of that name", "Write CAST(... AS "+name+").")
+	}
 	return v, undefinedFunction(name)
 }
 

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -14,6 +15,9 @@ const parserVersion = 16
 // newerCalls are words of the grammar of 17 that 16 takes for names of functions; and 18 added none.
 var newerCalls = map[string]bool{"json": true, "json_scalar": true, "json_serialize": true, "json_exists": true, "json_value": true, "json_query": true, "json_table": true,
 	"merge_action": true}
+
+// plainNumber is a number, or its part before a point or behind one, to which no name is glued.
+var plainNumber = regexp.MustCompile(`^\d+([eE]\d*)?$|^\$\d+$`)
 
 // parse parses a text for a server of the session's version.
 func (s *Session) parse(text string) ([]*pg.RawStmt, error) {
@@ -35,11 +39,13 @@ func (s *Session) parse(text string) ([]*pg.RawStmt, error) {
 
 // otherGrammar is the answer to a text that the parser takes for an error and a server of another version may not.
 func otherGrammar(syntax *Error, text string, version int) error {
-	first, word, newer := "", "", ""
+	first, word, newer, glued := "", "", "", ""
 	for sc := (scanner{text: text}); sc.next(); {
 		switch {
 		case sc.kind == tokenWord && first == "":
 			first = sc.lower()
+		case sc.kind == tokenNumber && !plainNumber.MatchString(sc.token()):
+			glued = sc.token()
 		case sc.kind == tokenOther && sc.token() == "(" && newerCalls[word], word == "at" && sc.lower() == "local":
 			newer = word
 		}
@@ -57,6 +63,10 @@ func otherGrammar(syntax *Error, text string, version int) error {
 		case first == "merge", first == "insert", first == "update", first == "delete":
 			return refuseStatement(&pg.Node{Node: &pg.Node_InsertStmt{}})
 		}
+	}
+	if version < 15 && glued != "" { // the number and a name
+		return refused("newer-grammar", fmt.Sprintf("cordon: %s is a number and a name on Postgres %d, and an error in the grammar of Postgres %d, which is the one that cordon reads", glued, version, parserVersion),
+			"Write a space and AS between a number and a name.")
 	}
 	failed := *syntax
 	failed.Hint = fmt.Sprintf("cordon reads the grammar of Postgres %d; this server is Postgres %d.", parserVersion, version)

@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
@@ -55,14 +57,16 @@ func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
 	return e, nil
 }
 
-// exposeSystem applies an entry of the allow list. Columns that this server version lacks are left out.
+// exposeSystem applies an entry of the allow list to the columns that this server version has, in their order there.
 func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *exposed {
 	e := &exposed{relation: rel, filter: s.Where, filtered: s.Where != ""}
-	for _, c := range s.Columns {
-		col, ok := rel.Column(c.Name)
-		if !ok {
+	for i := range rel.Columns {
+		col := &rel.Columns[i]
+		listed := slices.IndexFunc(s.Columns, func(c builtin.SystemColumn) bool { return c.Name == col.Name })
+		if listed < 0 {
 			continue
 		}
+		c := s.Columns[listed]
 		ec := exposedColumn{name: c.Name, expr: c.Expr, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation, origin: Origin{Unknown: true}}
 		switch t := tw.snapshot.Types[col.Type.OID]; {
 		case ec.expr != "":
