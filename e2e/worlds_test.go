@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -176,6 +177,9 @@ func unmet(want attacks.Want, code string) string {
 	return fmt.Sprintf("want %s %s, got %q", want.Outcome, want.State, code)
 }
 
+// attackFiles picks transcripts.
+var attackFiles = flag.String("attacks", "", "play only the attacks of files that begin with this")
+
 func TestWorldsAttacks(t *testing.T) {
 	t.Parallel()
 	all, err := attacks.Load(attacks.Files)
@@ -185,6 +189,7 @@ func TestWorldsAttacks(t *testing.T) {
 	if len(all) < 150 {
 		t.Fatalf("%d attacks are too few", len(all))
 	}
+	all = slices.DeleteFunc(all, func(a attacks.Attack) bool { return !strings.HasPrefix(a.File, *attackFiles) })
 	for name := range executions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
