@@ -22,15 +22,15 @@ func checkRow(msg []byte, session Session, plan *rewrite.Plan, known recents) ([
 	if err := decode(&row, msg[5:]); err != nil {
 		return nil, nil, fmt.Errorf("%w: RowDescription: %w", errProtocol, err)
 	}
-	if plan != nil && plan.Columns != nil && len(plan.Columns) != len(row.Fields) {
+	switch {
+	case plan == nil || plan.Columns == nil:
+		return nil, nil, &alarm{"rows that no plan announces"}
+	case len(plan.Columns) != len(row.Fields):
 		return nil, nil, &alarm{fmt.Sprintf("the server announces %d columns, the plan %d", len(row.Fields), len(plan.Columns))}
 	}
 	var how seals
 	for i := range row.Fields {
-		f, want := &row.Fields[i], rewrite.Origin{Unknown: true}
-		if plan != nil && plan.Columns != nil {
-			want = plan.Columns[i]
-		}
+		f, want := &row.Fields[i], plan.Columns[i]
 		if err := checkOrigin(i, f, want, session); err != nil {
 			return nil, nil, err
 		}

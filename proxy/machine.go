@@ -75,6 +75,8 @@ func (m *machine) fromClient(in []byte) (used int, out []byte, err error) {
 			return used, m.toServer, nil
 		case m.barriers > 0 && waits[msg[0]]:
 			return used, m.toServer, nil
+		case m.followsNames(msg[0], msg[5:1+n]) && m.awaitNames():
+			return used, m.toServer, nil
 		}
 		if err := m.clientMessage(msg[0], msg[:1+n]); err != nil {
 			return used, m.toServer, err
@@ -275,6 +277,27 @@ func (m *machine) follow(a *answer) {
 func (m *machine) owe(a *answer) {
 	m.owed.push(a)
 	m.follow(a)
+}
+
+// renamed drops what a statement of SQL replaced or closed: statements and portals whose names no longer mean the plans that are known.
+func (m *machine) renamed(plan *rewrite.Plan) {
+	switch {
+	case plan.Kind == rewrite.KindPrepare:
+		m.forget(plan.Name)
+	case plan.Kind == rewrite.KindCursor && m.session.Tracks(plan): // not MOVE
+		m.forgetPortal(plan.Name)
+	}
+}
+
+// forgetPortal drops a portal, or all of them.
+func (m *machine) forgetPortal(name string) {
+	if name == "" {
+		clear(m.portals)
+		clear(m.sentPortal)
+		return
+	}
+	delete(m.portals, name)
+	delete(m.sentPortal, name)
 }
 
 // forget drops the statements that SQL's PREPARE or DEALLOCATE replaced: their names no longer mean the plans that are known.

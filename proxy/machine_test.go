@@ -99,8 +99,12 @@ func (f *fakeSession) Tracks(p *rewrite.Plan) bool {
 }
 func (f *fakeSession) Completed(p *rewrite.Plan)   { f.events = append(f.events, "completed "+p.SQL) }
 func (f *fakeSession) Named(string, *rewrite.Plan) {}
-func (f *fakeSession) Failed()                     { f.events = append(f.events, "failed") }
-func (f *fakeSession) Ready(status byte)           { f.events = append(f.events, "ready "+string(status)) }
+func (f *fakeSession) Portal(string)               {}
+func (f *fakeSession) Follows(p *rewrite.Plan) bool {
+	return p.Kind == rewrite.KindQuery && p.Name != ""
+}
+func (f *fakeSession) Failed()           { f.events = append(f.events, "failed") }
+func (f *fakeSession) Ready(status byte) { f.events = append(f.events, "ready "+string(status)) }
 func (f *fakeSession) ShowsOrigin(table uint32, n int16, seal rewrite.Seal) bool {
 	if table == shownTable && n == 2 {
 		return seal == userSeal

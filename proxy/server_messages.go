@@ -119,6 +119,7 @@ func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
 		}
 	case answerBind:
 		m.portals[a.name] = &portal{statement: m.statements[a.source]}
+		m.session.Portal(a.name)
 	case answerCloseStatement:
 		delete(m.statements, a.name)
 		if a.name != "" && !a.hidden {
@@ -126,6 +127,7 @@ func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
 		}
 	case answerClosePortal:
 		delete(m.portals, a.name)
+		m.session.Portal(a.name)
 	}
 	if !a.hidden {
 		m.emit(msg)
@@ -151,9 +153,7 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	}
 	if typ == 'C' && plan != nil {
 		m.session.Completed(plan)
-		if plan.Kind == rewrite.KindPrepare {
-			m.forget(plan.Name)
-		}
+		m.renamed(plan)
 		if plan.Tag != "" {
 			m.emit(message('C', cstring(plan.Tag)))
 			return nil

@@ -15,6 +15,8 @@ type Session interface {
 	Tracks(plan *rewrite.Plan) bool
 	Completed(plan *rewrite.Plan)
 	Named(name string, plan *rewrite.Plan)
+	Portal(name string)
+	Follows(plan *rewrite.Plan) bool
 	Failed()
 	Ready(status byte)
 	ShowsOrigin(table uint32, column int16, seal rewrite.Seal) bool

@@ -183,6 +183,9 @@ func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
 	if named == nil { // or one of cordon's own, or one that is being prepared, whose parameters are not the client's to give
 		return nil, &Error{Code: "26000", Message: "prepared statement " + quoted(x.Name) + " does not exist"}
 	}
+	if named.Kind != KindQuery || named.follows != nil { // it would change behind cordon's back what names mean, or give the rows of another
+		return nil, refused("prepared-by-protocol", "cordon: EXECUTE of a statement that is not a query, which the protocol prepared, is not in this version", "Run it by the protocol.")
+	}
 	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Name, Columns: []Origin{}, Opaque: bound.opaque}
 	return p.inherit(plan, named, p.stamp.path)
 }
@@ -197,7 +200,7 @@ func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
 		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
 			Hint: "DEALLOCATE it, or close the cursor, and prepare it again."}
 	}
-	plan.Columns, plan.Opaque = of.Columns, plan.Opaque || of.Opaque
+	plan.Columns, plan.Opaque, plan.follows = of.Columns, plan.Opaque || of.Opaque, of
 	return plan, nil
 }
 
@@ -290,9 +293,8 @@ func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {
 }
 
 func (p *planner) discard(stmt *pg.Node, x *pg.DiscardStmt) (*Plan, error) {
-	e := effect{}
 	if x.Target == pg.DiscardMode_DISCARD_ALL {
-		e.kind = effectDiscardAll
+		return p.simple(stmt, KindPrepare, "", effect{kind: effectDiscardAll})
 	}
-	return p.simple(stmt, KindSet, "", e)
+	return p.simple(stmt, KindSet, "", effect{})
 }

@@ -26,6 +26,7 @@ type Plan struct {
 	Opaque bool
 
 	effect  effect
+	follows *Plan // the prepared statement or cursor whose rows these are, of EXECUTE and FETCH
 	stamp   stamp
 	source  string   // what to plan again when the stamp is no longer current
 	sealed  bool     // planned for sealed execution
@@ -41,7 +42,7 @@ const (
 	KindQuery       Kind = iota + 1 // SELECT, VALUES, TABLE, SHOW, EXECUTE, FETCH: may return rows, changes no tracked state
 	KindTransaction                 // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, ...: changes tracked state
 	KindSet                         // SET, RESET, DISCARD: changes tracked state
-	KindPrepare                     // PREPARE, DEALLOCATE
+	KindPrepare                     // PREPARE, DEALLOCATE, DISCARD ALL
 	KindCursor                      // DECLARE, MOVE, CLOSE
 	KindCopy                        // COPY ... TO STDOUT
 	KindListen                      // LISTEN, UNLISTEN

@@ -67,6 +67,11 @@ func (s *state) apply(e effect) {
 	}
 }
 
+// means says that a name still is that of a plan.
+func (s *state) means(name string, plan *Plan) bool {
+	return s.prepared[name] == plan || s.cursors[name] == plan
+}
+
 // drop takes out one name, or all where name is empty.
 func drop(plans map[string]*Plan, name string) {
 	if name == "" {

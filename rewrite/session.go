@@ -167,7 +167,8 @@ func (s *Session) keep(text string, params []uint32, simple bool, stmts []*pg.Ra
 	}
 }
 
-// Current says before an Execute whether a kept plan still holds: made from the policy, catalog and path of now, or the same SQL again.
+// Current says before an Execute whether a kept plan still holds: made from the policy, catalog and path of now, or the same SQL again, and of an EXECUTE
+// or FETCH, with the rows of what the name means now.
 func (s *Session) Current(ctx context.Context, plan *Plan) error {
 	_, now, err := s.rewriter.twin(s.params.User)
 	if err != nil {
@@ -175,14 +176,14 @@ func (s *Session) Current(ctx context.Context, plan *Plan) error {
 	}
 	// As in Postgres, a prepared statement is analysed again only for the path that is in force then.
 	now.path = s.state.setting()
-	if plan.Kind == KindEmpty || plan.stamp == now {
+	if plan.Kind == KindEmpty || plan.stamp == now && (plan.follows == nil || s.state.means(plan.Name, plan.follows)) {
 		return nil
 	}
 	again, err := s.Parse(ctx, plan.source, plan.params)
 	if err != nil {
 		return err
 	}
-	if again.SQL == plan.SQL && slices.Equal(again.Columns, plan.Columns) && slices.Equal(again.Params, plan.Params) {
+	if again.SQL == plan.SQL && again.Opaque == plan.Opaque && slices.Equal(again.Columns, plan.Columns) && slices.Equal(again.Params, plan.Params) {
 		return nil
 	}
 	return &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
@@ -200,6 +201,12 @@ func (s *Session) Named(name string, plan *Plan) {
 	}
 	s.state.prepared[name] = plan
 }
+
+// Portal says that the protocol made or closed a portal: a cursor of that name, of which the server has one name space with portals, is no more.
+func (s *Session) Portal(name string) { delete(s.state.cursors, name) }
+
+// Follows says that a plan's rows are those of a prepared statement or cursor, so that it must be planned, and run, when it is known what its name means.
+func (s *Session) Follows(plan *Plan) bool { return plan.follows != nil }
 
 // Failed follows an ErrorResponse: what an implicit transaction had done is undone.
 func (s *Session) Failed() { s.state.failed = true }

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+)
+
+// reuse is a conversation in which a name that cordon knows as one statement or cursor comes to mean another one on the server, by the
+// protocol and by SQL. Each turn is written at once; the answers are read up to as many ReadyForQuery as it asks for.
+type reuse struct {
+	name  string
+	turns [][][]byte
+}
+
+// reuses have the plan of harmless, whose column no plan seals, stand for rows of identifiers, whose column no relation is announced of.
+func reuses() []reuse {
+	const (
+		harmless    = "SELECT 1::int8"
+		identifiers = "SELECT coalesce(user_id, user_id) FROM users WHERE username = 'user17'"
+	)
+	q := func(sql string) []byte { return msg('Q', zero(sql)) }
+	bound := func(portal, statement string) []byte { return msgBind(portal, statement, nil, nil) }
+	declared := func(name, sql string) []byte { return q("DECLARE " + name + " CURSOR FOR " + sql) }
+	return []reuse{
+		{"FETCH of a portal that took a closed cursor's name", [][][]byte{{q("BEGIN")}, {declared("c", harmless)},
+			{msgClose('P', "c"), msgParse("s", identifiers), bound("c", "s"), msgSync()}, {q("FETCH ALL FROM c")}}},
+		{"FETCH of a portal that took a closed cursor's name, at once", [][][]byte{{q("BEGIN")}, {declared("c", harmless)},
+			{msgClose('P', "c"), msgParse("", identifiers), bound("c", ""), msgFlush(), q("FETCH ALL FROM c")}}},
+		{"FETCH of a portal that took the name of a cursor of another transaction", [][][]byte{{q("BEGIN")}, {declared("c", harmless)}, {q("COMMIT")}, {q("BEGIN")},
+			{msgParse("s", identifiers), bound("c", "s"), msgSync()}, {q("FETCH ALL FROM c")}}},
+		{"Execute of a cursor that took a closed portal's name", [][][]byte{{q("BEGIN")}, {msgParse("s", harmless), bound("c", "s"), msgSync()}, {q("CLOSE c")},
+			{declared("c", identifiers)}, {msgExecute("c", 0), msgSync()}}},
+		{"Execute of a cursor that took a closed portal's name, by CLOSE ALL", [][][]byte{{q("BEGIN")}, {msgParse("s", harmless), bound("c", "s"), msgSync()}, {q("CLOSE ALL")},
+			{declared("c", identifiers)}, {msgExecute("c", 0), msgSync()}}},
+		{"Execute of a FETCH whose cursor changed", [][][]byte{{q("BEGIN")}, {declared("c", harmless)}, {msgParse("f", "FETCH ALL FROM c"), msgSync()}, {q("CLOSE c")},
+			{declared("c", identifiers)}, {bound("", "f"), msgExecute("", 0), msgSync()}}},
+		{"Execute of an EXECUTE whose statement changed", [][][]byte{{q("PREPARE p AS " + harmless)}, {msgParse("e", "EXECUTE p"), msgSync()}, {q("DEALLOCATE p")},
+			{q("PREPARE p AS " + identifiers)}, {bound("", "e"), msgExecute("", 0), msgSync()}}},
+		{"Execute of an EXECUTE whose statement changes before it", [][][]byte{{msgParse("p", harmless), msgSync()}, {msgParse("e", "EXECUTE p"), msgSync()},
+			{msgClose('S', "p"), msgParse("p", identifiers), bound("", "e"), msgExecute("", 0), msgSync()}}},
+		{"EXECUTE of a statement that changes before it", [][][]byte{{msgParse("p", harmless), msgSync()},
+			{msgClose('S', "p"), msgParse("p", identifiers), msgFlush(), q("EXECUTE p")}}},
+		{"Parse of an EXECUTE of a statement that changes before it", [][][]byte{{msgParse("p", harmless), msgSync()},
+			{msgClose('S', "p"), msgParse("p", identifiers), msgParse("", "EXECUTE p"), bound("", ""), msgExecute("", 0), msgSync()}}},
+		{"EXECUTE of a FETCH whose cursor changed", [][][]byte{{q("BEGIN")}, {declared("c", harmless)}, {msgParse("f", "FETCH ALL FROM c"), msgSync()}, {q("CLOSE c")},
+			{declared("c", identifiers)}, {q("EXECUTE f")}}},
+		{"EXECUTE of an EXECUTE whose statement changed", [][][]byte{{q("PREPARE p AS " + harmless)}, {msgParse("e", "EXECUTE p"), msgSync()}, {q("DEALLOCATE p")},
+			{q("PREPARE p AS " + identifiers)}, {q("EXECUTE e")}}},
+		{"EXECUTE of a DECLARE", [][][]byte{{q("BEGIN")}, {declared("c", harmless)}, {msgParse("d", "DECLARE c CURSOR FOR "+identifiers), msgParse("x", "CLOSE c"), msgSync()},
+			{q("EXECUTE x")}, {q("EXECUTE d")}, {q("FETCH ALL FROM c")}}},
+		{"EXECUTE of a PREPARE", [][][]byte{{q("PREPARE p AS " + harmless)}, {msgParse("d", "PREPARE p AS "+identifiers), msgParse("x", "DEALLOCATE p"), msgSync()},
+			{q("EXECUTE x")}, {q("EXECUTE d")}, {q("EXECUTE p")}}},
+		{"a portal of FETCH whose cursor changes between its parts", [][][]byte{{q("BEGIN")}, {declared("c", harmless)}, {msgParse("f", "FETCH 1 FROM c"), bound("g", "f"), msgSync()},
+			{q("CLOSE c")}, {declared("c", identifiers)}, {msgExecute("g", 0), msgSync()}}},
+		{"a statement that DISCARD ALL dropped", [][][]byte{{msgParse("p", harmless), msgSync()}, {q("DISCARD ALL")}, {q("PREPARE p AS " + identifiers)},
+			{bound("", "p"), msgExecute("", 0), msgSync()}}},
+		{"a held cursor", [][][]byte{{q("DECLARE c CURSOR WITH HOLD FOR " + harmless)}, {q("BEGIN")}, {msgClose('P', "c"), msgParse("s", identifiers), bound("c", "s"), msgSync()},
+			{q("FETCH ALL FROM c")}}},
+	}
+}
+
+// TestReusedNames plays them in two worlds: not one byte may tell a raw identifier.
+func TestReusedNames(t *testing.T) {
+	t.Parallel()
+	g := executedWorlds(t, orderShown)
+	for _, r := range reuses() {
+		t.Run(r.name, func(t *testing.T) {
+			var streams [2][]byte
+			for i := range g {
+				w := login(t, g[i], "analyst", nil)
+				w.stream = nil
+				for _, turn := range r.turns {
+					ready := 0
+					for _, m := range turn {
+						if m[0] == 'Q' || m[0] == 'S' {
+							ready++
+						}
+					}
+					if _, err := w.conn.Write(bytes.Join(turn, nil)); err != nil {
+						break // the session was ended
+					}
+					for range ready {
+						if _, err := w.until('Z'); err != nil {
+							w.stream = fmt.Appendf(w.stream, "ended")
+							break
+						}
+					}
+				}
+				streams[i] = w.stream
+			}
+			if !bytes.Equal(streams[0], streams[1]) {
+				t.Errorf("the worlds differ\n%q\n%q", streams[0], streams[1])
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// Statements and portals have names on the server, which the protocol and SQL share: EXECUTE and FETCH give the rows of what a name means when they run. They are
+// planned, and run, only once the server has confirmed what the client's messages before them made of names.
+
+// byName matches a text that may hold an EXECUTE or a FETCH, whose words have no other spelling.
+var byName = regexp.MustCompile(`(?i)execute|fetch`)
+
+// followsNames says that what becomes of a message depends on what a name means.
+func (m *machine) followsNames(typ byte, body []byte) bool {
+	switch typ {
+	case 'Q', 'P':
+		return byName.Match(body)
+	case 'E':
+		name, _, _ := bytes.Cut(body, []byte{0})
+		s := m.sentPortal[string(name)]
+		return s.planned() != nil && m.session.Follows(s.plan)
+	}
+	return false
+}
+
+// names says that an answer tells what a name means from then on.
+func (a *answer) names() bool {
+	switch a.kind {
+	case answerParse, answerBind, answerCloseStatement, answerClosePortal:
+		return a.name != "" && !a.hidden && a.refusal == nil
+	}
+	return false
+}
+
+// awaitNames makes the client's next messages wait for what names mean, and says whether there is anything to wait for.
+func (m *machine) awaitNames() bool {
+	waiting := false
+	for _, a := range m.owed.waiting() {
+		if !a.names() {
+			continue
+		}
+		waiting = true
+		if !a.barrier {
+			a.barrier = true
+			m.barriers++
+		}
+	}
+	if waiting {
+		m.send('H')
+	}
+	return waiting
+}
