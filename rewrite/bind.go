@@ -64,6 +64,7 @@ type binder struct {
 	inverses []unsealedForm
 	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
 	seeds    map[string]bool           // domains whose order keys are in use
+	clock    string                    // the name of a function that answers anew at each call, if the statement has one
 	hiding   int                       // references bound so far to relations and WITH queries whose rows' order must not show
 	again    bool                      // a sealed value was revealed: the statement has to be bound again
 	probing  bool                      // what is bound was bound before: labels are settled
@@ -91,6 +92,9 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	if b.again {
 		env.settleSources()
 		return nil, errAgain
+	}
+	if err := b.hideClock(); err != nil {
+		return nil, err
 	}
 	b.settle(node)
 	params := b.settleParams(node)

@@ -18,6 +18,8 @@ const (
 	oidOID          = 26
 	oidVarchar      = 1043
 	oidVarcharArray = 1015
+	oidFloat4       = 700
+	oidFloat8       = 701
 	oidNumeric      = 1700
 	oidUUID         = 2950
 	oidTimestampTZ  = 1184
@@ -306,7 +308,7 @@ func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 			continue
 		}
 		if in.typ != arg.typ {
-			in.typ, in.safe = 0, false // a conversion that is not looked at
+			in.typ, in.safe = widerNumber(in.typ, arg.typ), false // a conversion that is not looked at
 		}
 	}
 	if slices.ContainsFunc(nulls, func(typ uint32) bool { return !in.label.seal.Fits(typ) }) {

@@ -26,6 +26,18 @@ type callVerdict struct {
 	rule     builtin.Rule
 	result   uint32 // common result type of the overloads; 0 where they differ
 	kind     byte   // prokind they share: f, a, w
+	own      bool   // of people's own, allowed by the policy
+}
+
+// kindOf is the prokind of a function of people's own: an aggregate, or a window function, if one of that name is.
+func (tw *twin) kindOf(schema, name string, args int) byte {
+	kind := byte('f')
+	for _, f := range tw.snapshot.Functions(schema, name) {
+		if acceptsArgs(f, args) && f.Kind != 'f' {
+			kind = f.Kind
+		}
+	}
+	return kind
 }
 
 // accepts says whether an overload takes this many arguments.
@@ -103,6 +115,19 @@ func (tw *twin) denial(name string, args int) string {
 	return "is not on the list of reviewed functions"
 }
 
+// exactResult is the result type of the built-in function with just these argument types; 0 if there is none, or it depends on more.
+func (tw *twin) exactResult(name string, types []uint32) uint32 {
+	if len(types) == 0 || slices.Contains(types, 0) {
+		return 0
+	}
+	for _, f := range tw.snapshot.Functions("pg_catalog", name) {
+		if t, ok := tw.snapshot.Types[f.Result]; slices.Equal(f.Args, types) && f.Variadic == 0 && ok && t.Kind != 'p' {
+			return f.Result
+		}
+	}
+	return 0
+}
+
 // reviewedTemplate says that nobody added an overload to a function that a template replaces.
 func reviewedTemplate(tw *twin, key callKey) bool {
 	for _, f := range tw.snapshot.Functions(key.schema, key.name) {
@@ -141,7 +166,10 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
-	in, err := b.callArguments(f, v, name, sc)
+	if v.own { // nothing is known of it by its name
+		name = dotted(f.Funcname[0].GetString_().Sval, name)
+	}
+	in, err := b.callArguments(n, f, v, name, sc)
 	if err != nil {
 		return info{}, err
 	}
@@ -150,7 +178,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	}
 	arguments := in.safe
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
-	in.typ = v.result
+	if in.typ = v.result; in.typ == 0 && v.rule.Template == "" {
+		in.typ = b.env.twin.exactResult(name, b.argTypes[f])
+	}
 	switch {
 	case in.label.seal.Array && builtin.SealedUses["function "+name] == builtin.Collects:
 		in.typ = b.env.twin.snapshot.Types[b.argTypes[f][0]].Array
@@ -303,7 +333,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 		}
 		f.Funcname = nameNodes(elsewhere, name)
 		b.opaque = true // what it raises is its own
-		return callVerdict{admitted: true, exists: true}, nil
+		return callVerdict{admitted: true, exists: true, own: true, kind: b.env.twin.kindOf(elsewhere, name, args)}, nil
 	case v.admitted:
 		return v, nil
 	case v.exists:
@@ -320,7 +350,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 }
 
 // callArguments binds what stands in a call's parentheses and after it.
-func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *scope) (info, error) {
+func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, name string, sc *scope) (info, error) {
 	aggregate := v.kind == 'a' && f.Over == nil
 	if f.Over != nil && sc.owner != nil {
 		sc.owner.aggregated = true
@@ -385,7 +415,7 @@ func (b *binder) callArguments(f *pg.FuncCall, v callVerdict, name string, sc *s
 		return info{}, err
 	}
 	if v.kind == 'a' || v.kind == 'w' || f.Over != nil {
-		b.remember(f, name, args, sc)
+		b.remember(call, f, name, args, sc)
 		for _, it := range sc.items { // the number of rows is derived from every table
 			for _, c := range it.columns {
 				in.filtered = in.filtered || c.filtered

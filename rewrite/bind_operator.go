@@ -210,9 +210,29 @@ func (b *binder) binary(op string, l, r, in info) info {
 	case (op == "+" || op == "-") && l.moment && r.span:
 		in.typ = oidTimestampTZ // no moment again: spans would add up
 	default:
-		in.typ, in.safe = b.operatorResult(op, l.typ, r.typ), false
+		if in.typ = b.operatorResult(op, l.typ, r.typ); in.typ == 0 && arithmetic[op] {
+			if in.typ = widerNumber(l.typ, r.typ); in.typ == oidFloat4 { // of another number: there is no such operator
+				in.typ = oidFloat8
+			}
+		}
+		in.safe = false
 	}
 	return in
+}
+
+// arithmetic are the operators that numbers of two types are made one for.
+var arithmetic = map[string]bool{"+": true, "-": true, "*": true, "/": true, "%": true}
+
+// numberTypes are the types of numbers, in the order of their implicit casts (pg_cast.dat).
+var numberTypes = []uint32{oidInt2, oidInt4, oidInt8, oidNumeric, oidFloat4, oidFloat8}
+
+// widerNumber is the type that numbers of two types become; 0 if one is no number.
+func widerNumber(l, r uint32) uint32 {
+	i, j := slices.Index(numberTypes, l), slices.Index(numberTypes, r)
+	if i < 0 || j < 0 {
+		return 0
+	}
+	return numberTypes[max(i, j)]
 }
 
 // operatorResult is the result type of the built-in operator with just these operand types; 0 if there is none.

@@ -33,6 +33,10 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.currentSetting(n, f)
 	case "set_config":
 		return b.setConfig(f)
+	case "random":
+		return b.unpredictable(n, f)
+	case "clock_timestamp", "timeofday", "uuidv7", "random_normal":
+		b.clock = name
 	case "to_regclass", "to_regtype", "to_regnamespace":
 		return b.toReg(n, f, strings.TrimPrefix(name, "to_"))
 	}

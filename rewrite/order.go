@@ -280,6 +280,10 @@ func (b *binder) sortDistinctOn(sel *pg.SelectStmt, sc *scope) error {
 // appendSort adds keys to an ORDER BY clause.
 func appendSort(clause *[]*pg.Node, keys []*pg.Node) {
 	for _, key := range keys {
+		if key.GetSortBy() != nil { // says by which operator
+			*clause = append(*clause, key)
+			continue
+		}
 		*clause = append(*clause, &pg.Node{Node: &pg.Node_SortBy{SortBy: &pg.SortBy{Node: key,
 			SortbyDir: pg.SortByDir_SORTBY_DEFAULT, SortbyNulls: pg.SortByNulls_SORTBY_NULLS_DEFAULT}}})
 	}

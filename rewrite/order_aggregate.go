@@ -6,19 +6,51 @@ import (
 
 // orderedCall is an aggregate or window function and its arguments.
 type orderedCall struct {
+	node *pg.Node // the call in the statement
 	call *pg.FuncCall
 	name string
 	args []boundExpr
 }
 
-// unordered are the aggregates whose result does not depend on the order of their input, but for the last digits of sums of floats.
+// unordered are the aggregates whose result does not depend on the order of their input, unless they sum floats.
 var unordered = map[string]bool{"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
 	"bit_and": true, "bit_or": true, "bit_xor": true, "stddev": true, "stddev_pop": true, "stddev_samp": true, "variance": true, "var_pop": true, "var_samp": true,
 	"corr": true, "covar_pop": true, "covar_samp": true, "regr_avgx": true, "regr_avgy": true, "regr_count": true, "regr_intercept": true, "regr_r2": true,
 	"regr_slope": true, "regr_sxx": true, "regr_sxy": true, "regr_syy": true, "range_agg": true, "range_intersect_agg": true}
 
+// sums are those of them that add up. Sums of floats depend on the order of what is added, and not in the last digits only: 1e20 - 1e20 + 1 is 1 or 0.
+var sums = map[string]bool{"sum": true, "avg": true, "stddev": true, "stddev_pop": true, "stddev_samp": true, "variance": true, "var_pop": true, "var_samp": true}
+
+// orderless says that a call's result does not depend on the order of its input.
+func (c orderedCall) orderless() bool {
+	if !unordered[c.name] {
+		return false
+	}
+	floats := len(c.args) == 2 && c.name != "regr_count" // corr, regr_slope and their like have no other form
+	for _, arg := range c.args {
+		floats = floats || sums[c.name] && (arg.in.typ == 0 && !isGiven(arg.node) || isFloat(arg.in.typ))
+	}
+	return !floats
+}
+
+func isFloat(typ uint32) bool { return typ == oidFloat4 || typ == oidFloat8 }
+
+// exactly has a window's sum of floats computed in numeric, whose sums are exact.
+func (c orderedCall) exactly() bool {
+	if !sums[c.name] || !isFloat(c.args[0].in.typ) {
+		return false
+	}
+	result := "float8"
+	if c.name == "sum" && c.args[0].in.typ == oidFloat4 {
+		result = "float4"
+	}
+	c.call.Args[0] = castTo(castTo(c.call.Args[0], "float8"), "numeric")
+	c.node.Node = castTo(&pg.Node{Node: c.node.Node}, result).Node
+	return true
+}
+
 // remember notes an aggregate or a window function for the SELECT that it belongs to.
-func (b *binder) remember(f *pg.FuncCall, name string, args []boundExpr, sc *scope) {
+func (b *binder) remember(n *pg.Node, f *pg.FuncCall, name string, args []boundExpr, sc *scope) {
 	owner := sc.owner
 	if f.Over == nil {
 		owner = b.levelOf(&pg.Node{Node: &pg.Node_FuncCall{FuncCall: f}}, sc)
@@ -27,7 +59,7 @@ func (b *binder) remember(f *pg.FuncCall, name string, args []boundExpr, sc *sco
 		return
 	}
 	owner.grouped = owner.grouped || f.Over == nil
-	owner.calls = append(owner.calls, orderedCall{f, name, args})
+	owner.calls = append(owner.calls, orderedCall{n, f, name, args})
 }
 
 // rememberJSON notes JSON_ARRAYAGG or JSON_OBJECTAGG, which are no calls to the grammar.
@@ -51,8 +83,8 @@ type jsonCall struct {
 }
 
 // hideInJSON sorts the input of an aggregate of SQL/JSON.
-func (b *binder) hideInJSON(c jsonCall, sc *scope) error {
-	if c.constructor.Over == nil && sortedInput(sc) && len(c.constructor.AggOrder) == 0 {
+func (b *binder) hideInJSON(sel *pg.SelectStmt, c jsonCall, sc *scope) error {
+	if c.constructor.Over == nil && sortedInput(sel, sc) && len(c.constructor.AggOrder) == 0 {
 		return nil
 	}
 	if c.constructor.Over != nil || !c.array {
@@ -90,24 +122,31 @@ func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
 			}
 			continue
 		}
-		if unordered[c.name] || c.call.AggDistinct || c.call.AggWithinGroup || len(c.call.AggOrder) == 0 && sortedInput(sc) {
+		if c.orderless() || c.call.AggDistinct || c.call.AggWithinGroup || len(c.call.AggOrder) == 0 && sortedInput(sel, sc) {
 			continue
 		}
 		var keys sortKeys
 		for _, arg := range c.args {
+			if sums[c.name] && isFloat(arg.in.typ) { // -0 and 0 add the same
+				keys.add(rankOther, cloneNode(arg.node))
+				continue
+			}
 			b.addKeys(&keys, arg)
 		}
 		appendSort(&c.call.AggOrder, keys.nodes())
 	}
 	for _, c := range sc.owner.json {
-		if err := b.hideInJSON(c, sc); err != nil {
+		if err := b.hideInJSON(sel, c, sc); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sortedInput says that the rows of a FROM clause come in an order that a subquery fixes, on which people rely.
-func sortedInput(sc *scope) bool {
-	return len(sc.items) == 1 && sc.items[0].sorted
+// sortedInput says that the rows of a FROM clause come in an order that a subquery fixes, on which people rely. A condition with a subquery may become
+// a join, which keeps none.
+func sortedInput(sel *pg.SelectStmt, sc *scope) bool {
+	joined := false
+	walkNodes(sel.WhereClause, func(n *pg.Node) { joined = joined || n.GetSubLink() != nil })
+	return len(sc.items) == 1 && sc.items[0].sorted && !joined
 }

@@ -64,8 +64,16 @@ func (b *binder) addKeys(keys *sortKeys, x boundExpr) {
 		if looseTypes[x.in.typ] {
 			keys.add(rankOther, n())
 		}
-		keys.add(rankOther, inBytes(&pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: n(), TypeName: &pg.TypeName{Names: nameNodes("pg_catalog", "text"), Typemod: -1}}}}))
+		keys.add(rankOther, byImage(n()))
 	}
+}
+
+// byImage sorts a value of any type, ordered or not, by its bytes as they are stored (record_image_cmp in rowtypes.c). Its text would not do: with
+// extra_float_digits, or with DateStyle in a time zone that changed its offset and not its name, values that differ have the same.
+func byImage(n *pg.Node) *pg.Node {
+	row := &pg.RowExpr{Args: []*pg.Node{n}, RowFormat: pg.CoercionForm_COERCE_EXPLICIT_CALL}
+	return &pg.Node{Node: &pg.Node_SortBy{SortBy: &pg.SortBy{Node: &pg.Node{Node: &pg.Node_RowExpr{RowExpr: row}},
+		SortbyDir: pg.SortByDir_SORTBY_USING, SortbyNulls: pg.SortByNulls_SORTBY_NULLS_DEFAULT, UseOp: nameNodes("pg_catalog", "*<")}}}
 }
 
 // inBytes sorts a text by its bytes.

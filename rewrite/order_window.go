@@ -40,7 +40,7 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 	switch {
 	case byPeers[c.name]:
 		return nil
-	case unordered[c.name] && (!rows || whole && w.FrameOptions&framePeersExclusions == 0):
+	case c.orderless() && (!rows || whole && w.FrameOptions&framePeersExclusions == 0):
 		return nil
 	}
 	keys, err := b.rowKeys(sel, sc)
@@ -58,6 +58,9 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 		ofPeers(w, rows)
 	}
 	if !byPosition[c.name] && !survivesKeys(c.name, w.FrameOptions) {
+		if !rows && c.exactly() {
+			return nil
+		}
 		return refused("hidden-order", "cordon: "+c.name+" here depends on the order of rows that tie, which is hidden",
 			"Add a column that no two rows share to the window's ORDER BY, or write its frame with ROWS.")
 	}

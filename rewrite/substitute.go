@@ -30,6 +30,9 @@ func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
 		b.hiding++
 	}
 	b.hazard = b.hazard || e.raises
+	if e.clock != "" {
+		b.clock = e.clock
+	}
 	return t
 }
 

@@ -55,6 +55,7 @@ type exposed struct {
 	opaque    bool      // the row filter could raise with raw values in the message
 	raises    bool      // a view of people's own whose expressions could raise or tell
 	hides     bool      // the order of its rows must not show: it has identifiers of a domain with that order
+	clock     string    // as of binder, of a view
 	viewTexts           // of an inlined view
 	sealed    viewTexts // the same with raw identifiers
 }

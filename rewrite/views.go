@@ -98,6 +98,10 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 	if len(columns) != len(rel.Columns) {
 		return nil, "", undefinedTable(rel.Schema, rel.Name)
 	}
+	if err := b.hideClock(); err != nil {
+		return nil, "", err
+	}
+	e.clock = b.clock
 	for _, t := range b.tables {
 		e.hides = e.hides || t.exposed.hides
 		if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {

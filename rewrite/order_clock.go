@@ -1,0 +1,32 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// What a function answers anew at each row tells in which order the server came upon the rows: the clock, and random numbers, since who sees some of them can
+// work out the generator's state, and so the sequence.
+
+// unpredictable has random() drawn from the server's cryptographic generator, by 48 bits of a UUID, where the order of rows is hidden.
+func (b *binder) unpredictable(n *pg.Node, f *pg.FuncCall) (info, bool, error) {
+	switch {
+	case !b.env.twin.hides || f.Over != nil || f.AggFilter != nil || f.AggStar || f.AggDistinct:
+		return info{}, false, nil
+	case len(f.Args) > 0:
+		b.clock = "random"
+		return info{}, false, nil
+	}
+	return info{typ: oidFloat8}, true, b.applyTemplate(n, drawn, nil)
+}
+
+const drawn = "('x'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.left(pg_catalog.replace(pg_catalog.gen_random_uuid()::pg_catalog.text, '-'::pg_catalog.text, ''::pg_catalog.text), 12))" +
+	"::pg_catalog.bit(48)::pg_catalog.int8::pg_catalog.float8 OPERATOR(pg_catalog./) 281474976710656::pg_catalog.float8"
+
+// hideClock refuses a statement that reads a clock beside rows whose order is hidden.
+func (b *binder) hideClock() error {
+	if b.clock == "" || b.hiding == 0 {
+		return nil
+	}
+	return refused("hidden-order", "cordon: "+b.clock+" tells in which order the rows are read, which is hidden",
+		"Use now() or statement_timestamp(), random() or gen_random_uuid(), or read the clock in a statement of its own.")
+}
