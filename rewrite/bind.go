@@ -20,6 +20,7 @@ type environment struct {
 	sealing bool
 	// unsealing: constants and parameters that are compared with raw identifiers are unsealed before they are sent.
 	unsealing bool
+	work      int                        // steps taken so far; see budget.go
 	revealed  map[revealedColumn]*source // columns that were found to be needed in SQL form; kept from one binding to the next
 }
 

@@ -6,6 +6,9 @@ import (
 
 // columnRef binds a reference to a column, or to a whole row.
 func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, error) {
+	for s := sc; s != nil; s = s.parent { // what a name is looked up in
+		b.spend(len(s.items))
+	}
 	parts, star := splitName(ref.Fields)
 	if star {
 		return b.rowStar(ref, parts, sc)

@@ -99,6 +99,10 @@ func (b *binder) expr(n *pg.Node, sc *scope) (info, error) {
 
 // value is expr for the uses that may leave a value sealed, those of builtin.SealedUses alone. It counts the expressions that are not safe.
 func (b *binder) value(n *pg.Node, sc *scope) (info, error) {
+	b.spend(1)
+	if err := b.exhausted(); err != nil {
+		return info{}, err
+	}
 	in, err := b.simple(n, sc)
 	if !in.safe {
 		b.unsafe++

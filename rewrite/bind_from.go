@@ -35,7 +35,8 @@ func (b *binder) single(it *item, err error) ([]*item, []*column, error) {
 		return nil, nil, err
 	}
 	it.own()
-	return []*item{it}, it.columns, nil
+	b.spend(len(it.columns))
+	return []*item{it}, it.columns, b.exhausted()
 }
 
 // claim gives an item its alias in the FROM clause (checkNameSpaceConflicts in parse_relation.c): two tables of one name

@@ -19,6 +19,9 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 	if err != nil {
 		return nil, nil, err
 	}
+	if b.spend(len(left) + len(right)); b.exhausted() != nil {
+		return nil, nil, b.exhausted()
+	}
 	markNullable(j.Jointype, leftItems, rightItems)
 	columns, merged, err := b.mergeUsing(j, left, right)
 	if err != nil {
@@ -86,6 +89,9 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 	names, err := usingNames(j, left, right)
 	if err != nil {
 		return nil, nil, err
+	}
+	if b.spend(len(names) * (len(left) + len(right)) / 8); b.exhausted() != nil {
+		return nil, nil, b.exhausted()
 	}
 	for _, name := range names {
 		l, err := usingColumn(left, name, "left")

@@ -99,6 +99,9 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if err != nil {
 			return nil, err
 		}
+		if b.spend(len(stars)); b.exhausted() != nil {
+			return nil, b.exhausted()
+		}
 		if isStar {
 			columns = append(columns, stars...)
 			b.readStars(stars, top)
@@ -123,7 +126,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		list = append(list, n)
 	}
 	sel.TargetList = list
-	return columns, nil
+	return columns, tooManyTargets(len(columns))
 }
 
 // readStars notes what reading the columns of a star may raise, as targetExpr does for one that is named.

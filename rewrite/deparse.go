@@ -184,9 +184,13 @@ func replaceMarks(text string, marks []mark) (string, error) {
 	if len(marks) == 0 {
 		return text, nil
 	}
-	texts, seen := map[string]string{}, map[string]int{}
+	texts, seen, total := map[string]string{}, map[string]int{}, len(text)
 	for _, m := range marks {
 		texts[m.name] = m.text
+		total += len(m.text)
+	}
+	if err := sentBytes(total); err != nil {
+		return "", err
 	}
 	text = replaceNames(text, texts, seen)
 	for _, m := range marks {

@@ -92,7 +92,7 @@ func isGiven(n *pg.Node) bool {
 // returnsSet says that an expression may give several rows.
 func (b *binder) returnsSet(n *pg.Node) bool {
 	found := false
-	walkNodes(n, func(node *pg.Node) {
+	b.walk(n, func(node *pg.Node) {
 		call := node.GetFuncCall()
 		parts, _ := splitName(call.GetFuncname())
 		if len(parts) == 0 {
@@ -140,6 +140,10 @@ const outerAlias = "cordon_w"
 
 // sortOutside makes a query the subquery of one that sorts its rows: by what it was sorted by, and by its output.
 func (b *binder) sortOutside(sel *pg.SelectStmt, columns []*column) error {
+	b.spend((1 + len(sel.SortClause)) * len(columns) * 4)
+	if err := b.exhausted(); err != nil {
+		return err
+	}
 	inner, _, items, err := withSortColumns(sel, columns)
 	if err != nil {
 		return err
@@ -152,6 +156,10 @@ func (b *binder) sortOutside(sel *pg.SelectStmt, columns []*column) error {
 
 // sortTies sorts what FETCH FIRST ... WITH TIES leaves. Which rows that are is fixed, once those are that OFFSET skips.
 func (b *binder) sortTies(sel *pg.SelectStmt, columns []*column) error {
+	b.spend((1 + len(sel.SortClause)) * len(columns) * 4)
+	if err := b.exhausted(); err != nil {
+		return err
+	}
 	inner, all, items, err := withSortColumns(sel, columns)
 	if err != nil {
 		return err

@@ -100,7 +100,7 @@ func (b *binder) hideInJSON(sel *pg.SelectStmt, c jsonCall, sc *scope) error {
 // levelOf is the SELECT that an aggregate belongs to: the innermost of whose columns it reads one, or its own (check_agg_arguments in parse_agg.c).
 func (b *binder) levelOf(aggregate *pg.Node, sc *scope) *selectScope {
 	read := map[*selectScope]bool{}
-	walkNodes(aggregate, func(n *pg.Node) {
+	b.walk(aggregate, func(n *pg.Node) {
 		if it := b.owners[n.GetColumnRef()]; it != nil && n.GetColumnRef() != nil {
 			read[it.owner] = true
 		}

@@ -73,11 +73,14 @@ func (b *binder) rowKeys(sel *pg.SelectStmt, sc *scope) (keys sortKeys, err erro
 			}
 			continue
 		}
+		if b.spend(8 * len(it.columns)); b.exhausted() != nil {
+			return keys, b.exhausted()
+		}
 		for i, c := range it.columns {
 			if it.table != nil && !it.table.used[i] {
 				continue
 			}
-			if _, err := it.column(c.name); err != nil {
+			if it.shared(c.name) {
 				return keys, refused("hidden-order", "cordon: the order of rows is hidden here, and column "+quoted(c.name)+" of "+quoted(it.name)+" is ambiguous", "Give the columns names of their own.")
 			}
 			x := c.bound()
@@ -95,6 +98,7 @@ func (b *binder) groupKeys(keys *sortKeys, sel *pg.SelectStmt, sc *scope) {
 		b.addKeys(keys, g)
 		all = append(all, g.node)
 	}
+	b.spend(8 * len(all))
 	sets := false
 	for _, n := range sel.GroupClause {
 		sets = sets || n.GetGroupingSet() != nil

@@ -47,6 +47,9 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 	if err != nil {
 		return err
 	}
+	if b.spend(len(keys.nodes()) * (1 + len(w.PartitionClause) + len(w.OrderClause))); b.exhausted() != nil {
+		return b.exhausted()
+	}
 	missing := b.notIn(keys.nodes(), w)
 	if len(missing) == 0 {
 		return nil

@@ -170,13 +170,14 @@ func (r *Rewriter) one(ctx context.Context, st *state, params SessionParams, par
 	return plan, nil
 }
 
-// settled plans a statement until it is known which sealed values it needs revealed. Each turn reveals another, so it ends.
+// settled plans a statement until it is known which sealed values it needs revealed. Each turn reveals another, and after some all are.
 func (p *planner) settled(fresh func() *pg.Node) (*Plan, error) {
-	for {
+	for turn := 1; ; turn++ {
 		plan, err := p.plan(fresh())
 		if !errors.Is(err, errAgain) {
 			return plan, err
 		}
+		p.seals = p.seals && turn < maxTurns
 	}
 }
 

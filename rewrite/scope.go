@@ -41,8 +41,20 @@ type item struct {
 	// nullable: on the nullable side of an outer join; a condition must not move into it.
 	nullable bool
 	owner    *selectScope
-	shadow   bool // a join without an alias, or the alias of its USING: its columns are those of other items
-	sorted   bool // its rows come in an order that an ORDER BY in it fixes
+	shadow   bool           // a join without an alias, or the alias of its USING: its columns are those of other items
+	sorted   bool           // its rows come in an order that an ORDER BY in it fixes
+	names    map[string]int // how many columns have a name; made when first asked for
+}
+
+// shared says that more than one column has a name.
+func (it *item) shared(name string) bool {
+	if it.names == nil {
+		it.names = map[string]int{}
+		for _, c := range it.columns {
+			it.names[c.name]++
+		}
+	}
+	return it.names[name] > 1
 }
 
 // own makes the item the home of its columns.

@@ -27,6 +27,9 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 	var columns []*column
 	var nodes []*pg.Node
 	for _, it := range items {
+		if err := tooManyTargets(len(columns) + len(it.columns)); err != nil {
+			return nil, nil, true, err
+		}
 		it.useAll()
 		for _, c := range it.columns {
 			b.collect(sc, it, c)

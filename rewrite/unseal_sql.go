@@ -84,7 +84,7 @@ func (b *binder) movable(n *pg.Node) bool {
 		return n.GetSubLink().SubLinkType == pg.SubLinkType_EXPR_SUBLINK
 	}
 	reads := false
-	walkNodes(n, func(node *pg.Node) {
+	b.walk(n, func(node *pg.Node) {
 		reads = reads || node.GetColumnRef() != nil || node.GetSubLink() != nil || node.GetGroupingFunc() != nil || node.GetJsonArrayAgg() != nil || node.GetJsonObjectAgg() != nil
 	})
 	return !reads && !b.returnsSet(n) && b.steady(n) == nil

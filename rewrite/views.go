@@ -91,6 +91,11 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 	if err != nil {
 		return nil, "", err
 	}
+	for i, c := range columns {
+		if i < len(rel.Columns) && (c.label.seal.Array || !c.label.seal.Fits(rel.Columns[i].Type.OID)) { // a view's arrays have no SQL form of their own
+			b.reveal(&c.label, "array of a view")
+		}
+	}
 	if b.again {
 		env.settleSources()
 		return nil, "", errAgain
@@ -126,16 +131,26 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 	}
 	e.opaque = e.opaque || q.opaque
 	text, err := emit(tree.Stmts[0].Stmt, append(q.marks, forms...))
+	if err == nil && len(text) > maxSent/8 { // of views upon views: no statement could read it
+		err = tooComplex()
+	}
 	return columns, text, err
 }
 
 // inlineSealed binds the definition with raw identifiers, and notes which columns come out sealed.
 func (tw *twin) inlineSealed(e *exposed, fenced bool) error {
 	revealed := map[revealedColumn]*source{}
-	for {
+	for turn := 1; ; turn++ {
 		columns, text, err := tw.bindView(e, fenced, revealed)
-		if errors.Is(err, errAgain) {
+		switch {
+		case errors.Is(err, errAgain) && turn < maxTurns:
 			continue
+		case errors.Is(err, errAgain): // its pseudonyms are computed in SQL
+			e.sealed = viewTexts{}
+			for i := range e.columns {
+				e.columns[i].seal = Seal{}
+			}
+			return nil
 		}
 		if err != nil {
 			return err

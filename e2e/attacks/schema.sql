@@ -44,6 +44,7 @@ CREATE VIEW few WITH (security_barrier) AS SELECT views, title FROM videos WHERE
 CREATE VIEW owners AS SELECT v.video_id, u.user_id, u.user_id AS same, GREATEST(u.user_id, 5) AS greatest FROM videos v JOIN users u USING (user_id);
 CREATE VIEW owners_named WITH (security_barrier) AS SELECT o.user_id, o.same, u.username FROM owners o JOIN users u ON u.user_id = o.user_id WHERE u.country <> 'DE';
 CREATE VIEW circles AS SELECT a, array_agg(b) AS bs, (array_agg(b))[1] AS first FROM friends GROUP BY a;
+CREATE VIEW rings AS SELECT a, array_agg(b) AS bs FROM friends GROUP BY a;
 CREATE VIEW everybody AS SELECT a AS who, ROW(a, b) IS NULL AS whole FROM friends UNION SELECT CASE WHEN user_id = 5 THEN NULL ELSE user_id END, true FROM users;
 CREATE VIEW public_videos AS SELECT v.video_id, u.username, v.title FROM videos v JOIN users u USING (user_id);
 CREATE VIEW phones AS SELECT user_id, phone FROM users;
