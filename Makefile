@@ -1,5 +1,5 @@
 # Every target is what CI runs; `make test` and `make demo` install what is missing and say so.
-.PHONY: build setup fmt lint test race fuzz e2e bench bench-masked demo
+.PHONY: build setup fmt lint test race fuzz e2e bench bench-masked sqlsmith demo
 
 build: ; go build -o bin/cordon ./cmd/cordon
 setup: ; ./scripts/setup
@@ -14,6 +14,9 @@ fuzz: ; ./scripts/fuzz
 e2e: setup ; go test -timeout 60m ./e2e/...
 bench: setup ; go test ./masking ./rewrite ./e2e -run '^$$' -bench . -timeout 30m
 bench-masked: setup ; go test ./e2e -run '^$$' -bench Masked -timeout 30m -args -rounds 3
+sqlsmith: setup
+	./scripts/setup sqlsmith
+	go test ./e2e -run TestSmith -v -timeout 8h -args -smith $(or $(QUERIES),20000) -seed $(or $(SEED),1)
 demo: build
 	./scripts/setup demo
 	./bin/cordon demo
