@@ -63,7 +63,7 @@ func reuses() []reuse {
 // TestReusedNames plays them in two worlds: not one byte may tell a raw identifier.
 func TestReusedNames(t *testing.T) {
 	t.Parallel()
-	g := executedWorlds(t, orderShown)
+	g := executedWorlds(t, *server, orderShown)
 	for _, r := range reuses() {
 		t.Run(r.name, func(t *testing.T) {
 			var streams [2][]byte

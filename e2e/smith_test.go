@@ -32,7 +32,7 @@ const smithQueries = "testdata/sqlsmith.sql.gz"
 // faults. With -smith N, sqlsmith itself first runs against a masked session, and its queries are those (make sqlsmith).
 func TestSmith(t *testing.T) {
 	t.Parallel()
-	clusters := loadWorlds(t, scatterRows)
+	clusters := loadWorlds(t, *server, scatterRows)
 	hidden := serveWorlds(t, clusters, executions[orderHidden])
 	var queries []string
 	if *smith > 0 {
