@@ -22,6 +22,8 @@ type facts struct {
 	Operators []*Operator
 	Casts     []*Cast
 	Settings  map[string]map[string]string
+
+	Definitions []*Definition
 }
 
 // Load reads the catalog of the database that conn is connected to. It leaves the connection as it found it.
@@ -71,6 +73,7 @@ func read(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 		{"functions", readFunctions},
 		{"operators", readOperators},
 		{"casts", readCasts},
+		{"definitions", readDefinitions},
 	} {
 		if err := step.read(ctx, tx, f); err != nil {
 			return nil, fmt.Errorf("read %s: %w", step.what, err)

@@ -97,7 +97,7 @@ func (r *Relation) System() bool {
 
 // index fills the look-up tables from facts in any order.
 func (s *Snapshot) index(f *facts) {
-	s.settings, s.Casts = f.Settings, f.Casts
+	s.settings, s.Casts, s.Definitions = f.Settings, f.Casts, f.Definitions
 	s.Schemas = make(map[string]*Schema, len(f.Schemas))
 	for _, n := range f.Schemas {
 		s.Schemas[n.Name] = n

@@ -8,7 +8,7 @@ import (
 )
 
 var indexesQuery = `
-SELECT i.indrelid, i.indexrelid, i.indkey::int2[],
+SELECT i.indrelid, i.indexrelid, i.indkey::int2[], i.indisunique,
   ` + varNumbers("i.indexprs::text") + ` || ` + varNumbers("i.indpred::text") + `
 FROM pg_catalog.pg_index i
 ORDER BY i.indrelid, i.indexrelid`
@@ -26,14 +26,16 @@ ORDER BY o.conrelid, o.oid`
 func readIndexes(ctx context.Context, tx pgx.Tx, byOID map[uint32]*Relation) error {
 	var rel, index uint32
 	var key, read []int16
-	return each(ctx, tx, indexesQuery, []any{&rel, &index, &key, &read}, func() error {
+	var unique bool
+	return each(ctx, tx, indexesQuery, []any{&rel, &index, &key, &unique, &read}, func() error {
 		if r, ok := byOID[rel]; ok {
+			computed := r.live(read)
 			for _, num := range key {
 				if num != 0 {
 					read = append(read, num)
 				}
 			}
-			r.Indexes = append(r.Indexes, Index{OID: index, Reads: r.live(read)})
+			r.Indexes = append(r.Indexes, Index{OID: index, Reads: r.live(read), Computed: computed, Unique: unique})
 		}
 		return nil
 	})
@@ -53,7 +55,7 @@ func readConstraints(ctx context.Context, tx pgx.Tx, byOID map[uint32]*Relation)
 			return nil
 		}
 		found := c
-		found.Kind = kind[0]
+		found.Kind, found.Index, found.Key = kind[0], index, slices.Clone(key)
 		read = append(read, constraintKey(kind, key)...)
 		for _, i := range r.Indexes {
 			if i.OID == index {

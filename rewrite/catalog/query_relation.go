@@ -60,7 +60,7 @@ func readRelations(ctx context.Context, tx pgx.Tx, f *facts) error {
 		return err
 	}
 	for _, read := range []func(context.Context, pgx.Tx, map[uint32]*Relation) error{
-		readColumns, readInheritance, readIndexes, readConstraints,
+		readColumns, readInheritance, readIndexes, readConstraints, readSequences, readStatistics, readTriggers, readPartitionKeys,
 	} {
 		if err := read(ctx, tx, byOID); err != nil {
 			return err

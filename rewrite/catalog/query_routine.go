@@ -17,7 +17,7 @@ WHERE ` + lasting + ` ORDER BY t.oid`
 
 const functionsQuery = `
 SELECT p.oid, n.nspname::text, p.proname::text, p.proargtypes::oid[], p.proargnames, p.proallargtypes, p.proargmodes::text[],
-  p.pronargdefaults, p.provariadic, p.prokind::text, p.proretset, p.prorettype, p.provolatile::text
+  p.pronargdefaults, p.provariadic, p.prokind::text, p.proretset, p.prorettype, p.provolatile::text, p.prolang = 12
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE ` + lasting + ` ORDER BY p.oid`
 
@@ -66,7 +66,7 @@ func readFunctions(ctx context.Context, tx pgx.Tx, f *facts) error {
 	var all []uint32
 	var kind, volatility string
 	dest := []any{&fn.OID, &fn.Schema, &fn.Name, &fn.Args, &names, &all, &modes,
-		&fn.Defaults, &fn.Variadic, &kind, &fn.Set, &fn.Result, &volatility}
+		&fn.Defaults, &fn.Variadic, &kind, &fn.Set, &fn.Result, &volatility, &fn.Internal}
 	return each(ctx, tx, functionsQuery, dest, func() error {
 		found := fn
 		found.Kind, found.Volatility, found.Names = kind[0], volatility[0], names

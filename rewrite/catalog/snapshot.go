@@ -23,6 +23,7 @@ type Snapshot struct {
 	Schemas       map[string]*Schema // by name
 	Types         map[uint32]*Type   // by oid
 	Casts         []*Cast            // of people's own, by oid
+	Definitions   []*Definition      // of objects of people's own, by kind and oid
 
 	settings    map[string]map[string]string // role ("" is everybody), lower-case setting name, value
 	ordered     []*Relation                  // by oid
@@ -57,6 +58,13 @@ type Relation struct {
 	PrimaryKey  []int16      `json:",omitempty"`
 	Indexes     []Index      `json:",omitempty"`
 	Constraints []Constraint `json:",omitempty"`
+	Statistics  []Index      `json:",omitempty"` // extended statistics
+	Triggers    []Trigger    `json:",omitempty"`
+	// PartitionKey are the columns that are a partition key of their own, PartitionReads those that its expressions read.
+	PartitionKey   []int16 `json:",omitempty"`
+	PartitionReads []int16 `json:",omitempty"`
+	Owner          uint32  `json:",omitempty"` // of a sequence: the relation and the column that it belongs to
+	OwnerColumn    int16   `json:",omitempty"`
 }
 
 // Column is an attribute of a relation.
@@ -70,8 +78,18 @@ type Column struct {
 
 // Index is an index of a relation with the columns that it reads, expressions, predicate and INCLUDE columns included.
 type Index struct {
-	OID   uint32
-	Reads []int16
+	OID      uint32
+	Reads    []int16
+	Computed []int16 `json:",omitempty"` // those that expressions and the predicate read
+	Unique   bool    `json:",omitempty"`
+}
+
+// Trigger is a trigger that somebody made, but for those of partitions and foreign keys.
+type Trigger struct {
+	OID       uint32
+	Function  uint32
+	Columns   []int16 `json:",omitempty"` // of UPDATE OF
+	Arguments bool    `json:",omitempty"` // it has some
 }
 
 // Constraint is a constraint of a relation with the columns that it reads; Foreign is the referenced relation.
@@ -79,6 +97,8 @@ type Constraint struct {
 	OID            uint32
 	Kind           byte // contype: c, f, n, p, u, x, t
 	Reads          []int16
+	Key            []int16 `json:",omitempty"` // conkey, in order
+	Index          uint32  `json:",omitempty"` // that enforces it
 	Foreign        uint32  `json:",omitempty"`
 	ForeignColumns []int16 `json:",omitempty"`
 }
@@ -110,6 +130,7 @@ type Function struct {
 	Set        bool     `json:",omitempty"` // returns a set
 	Result     uint32
 	Volatility byte // i, s, v
+	Internal   bool `json:",omitempty"` // its body is the server's own
 }
 
 // Field is an output argument of a function.

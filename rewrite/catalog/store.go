@@ -31,7 +31,8 @@ type stored struct {
 	Relations     []*Relation
 	Functions     []*Function
 	Operators     []*Operator
-	Casts         []*Cast `json:",omitempty"`
+	Casts         []*Cast       `json:",omitempty"`
+	Definitions   []*Definition `json:",omitempty"`
 }
 
 // Write stores the snapshot as JSON packed with gzip. Equal snapshots give equal bytes.
@@ -79,7 +80,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 func (s *Snapshot) stored(version uint64) *stored {
 	f := &stored{
 		Format: formatVersion, Version: version, Database: s.Database, ServerVersion: s.ServerVersion,
-		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts,
+		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts, Definitions: s.Definitions,
 	}
 	for _, name := range s.SchemaNames() {
 		f.Schemas = append(f.Schemas, s.Schemas[name])
@@ -105,7 +106,7 @@ func (f *stored) snapshot() *Snapshot {
 	s := &Snapshot{Version: f.Version, Database: f.Database, ServerVersion: f.ServerVersion, SearchPath: f.SearchPath}
 	s.index(&facts{
 		Schemas: f.Schemas, Types: f.Types, Relations: f.Relations,
-		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts,
+		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions,
 	})
 	return s
 }
