@@ -16,9 +16,11 @@ var setTemplates = map[string]string{
 		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ($1)::pg_catalog.oid = ANY (cordon_relations)`,
 }
 
+var setColumns = map[string][]string{"pg_partition_ancestors": {"relid"}, "pg_partition_tree": {"relid", "parentrelid", "isleaf", "level"}}
+
 // setTemplate puts the query of a template in the place of its call in FROM; nil: the function has none.
 func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item, error) {
-	if len(x.Functions) != 1 || x.Ordinality || len(x.Coldeflist) > 0 {
+	if len(x.Functions) != 1 || len(x.Coldeflist) > 0 {
 		return nil, nil
 	}
 	f := x.Functions[0].GetList().GetItems()[0].GetFuncCall()
@@ -40,6 +42,9 @@ func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item,
 	} else if _, err := b.expr(f.Args[0], sc); err != nil {
 		return nil, err
 	}
+	if x.Ordinality {
+		template = "SELECT cordon_s.*, pg_catalog.row_number() OVER () AS ordinality FROM (" + template + ") cordon_s"
+	}
 	query := &pg.Node{}
 	if err := b.applyTemplate(query, "("+template+")", f.Args); err != nil {
 		return nil, err
@@ -49,8 +54,11 @@ func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item,
 	if x.Alias != nil {
 		it.name = x.Alias.Aliasname
 	}
-	for _, t := range subquery.GetSelectStmt().TargetList {
-		it.columns = append(it.columns, &column{name: t.GetResTarget().Name, origin: Origin{Unknown: true}})
+	for _, name := range setColumns[name] {
+		it.columns = append(it.columns, &column{name: name, origin: Origin{Unknown: true}})
+	}
+	if x.Ordinality {
+		it.columns = append(it.columns, &column{name: "ordinality", typ: oidInt8, origin: Origin{Unknown: true}})
 	}
 	it.columns = rename(it.columns, x.Alias.GetColnames())
 	n.Node = &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Lateral: true, Subquery: subquery,

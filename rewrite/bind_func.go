@@ -166,6 +166,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	numberNames(f, v.rule)
 	if v.own { // nothing is known of it by its name
 		name = dotted(f.Funcname[0].GetString_().Sval, name)
 	}
@@ -203,7 +204,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 			template = byNumber
 		}
 		constant := !strings.Contains(template, "$")
-		safe := arguments && (constant || quietTemplates[name] && b.takesNumbers(f))
+		safe := arguments && (constant || quietTemplates[name] && b.takesNumbers(f) || name == "pg_get_expr" && args == 2 && b.argTypes[f][0] == oidText)
 		return info{filtered: in.filtered, typ: v.result, safe: safe}, b.applyTemplate(n, template, f.Args)
 	}
 	return in, nil
@@ -254,7 +255,7 @@ func (b *binder) configArgument(f *pg.FuncCall, name string) error {
 
 // resolveNames turns the names that describing functions take into oids of the twin: literals here, other texts on the server.
 func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
-	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace"}
+	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace", builtin.NamesFunction: "regprocedure"}
 	for position, object := range rule.Names {
 		if position > len(f.Args) {
 			continue
@@ -279,6 +280,21 @@ func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
 		f.Args[position-1] = found
 	}
 	return nil
+}
+
+// numberNames takes oid::regclass::text, where a describing function takes the name of a relation, for the oid that it is.
+func numberNames(f *pg.FuncCall, rule builtin.Rule) {
+	for position, object := range rule.Names {
+		if object != builtin.NamesRelation || position > len(f.Args) {
+			continue
+		}
+		outer := f.Args[position-1].GetTypeCast()
+		inner := outer.GetArg().GetTypeCast()
+		if inner.GetArg().GetColumnRef() != nil && lastString(outer.TypeName.GetNames()) == "text" && lastString(inner.TypeName.GetNames()) == "regclass" &&
+			len(outer.TypeName.ArrayBounds)+len(inner.TypeName.ArrayBounds) == 0 {
+			outer.TypeName.Names = nameNodes("pg_catalog", "oid")
+		}
+	}
 }
 
 // moments are functions of no argument that give the time of the transaction.

@@ -12,6 +12,9 @@ import (
 
 const oidRegConfig = 3734
 
+// number is how a cast to reg* shows an oid that names nothing.
+const number = "(CASE ($1)::pg_catalog.oid WHEN 0::pg_catalog.oid THEN '-'::pg_catalog.text ELSE (($1)::pg_catalog.oid)::pg_catalog.text END)"
+
 // regTemplates turn an oid into the text that a cast to reg* shows, in the twin and under the session's own search_path. The
 // result is text, never reg*: an untyped literal that met a reg* value would be looked up by the server, hidden names
 // included (pitfall C7).
@@ -23,13 +26,20 @@ var regTemplates = map[string]string{
 		THEN pg_catalog.quote_ident(cordon_c.relname::pg_catalog.text)
 		ELSE pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) || '.' || pg_catalog.quote_ident(cordon_c.relname::pg_catalog.text) END
 		FROM pg_catalog.pg_class cordon_c JOIN pg_catalog.pg_namespace cordon_n ON cordon_n.oid = cordon_c.relnamespace
-		WHERE cordon_c.oid = ($1)::pg_catalog.oid AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))), (($1)::pg_catalog.oid)::pg_catalog.text)`,
-	"regtype": "COALESCE(" + builtin.FormatType("NULL") + ", (($1)::pg_catalog.oid)::pg_catalog.text)",
+		WHERE cordon_c.oid = ($1)::pg_catalog.oid AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))), ` + number + `)`,
+	"regtype": "COALESCE(" + builtin.FormatType("NULL") + ", " + number + ")",
 	"regproc": `COALESCE((SELECT cordon_p.proname::pg_catalog.text FROM pg_catalog.pg_proc cordon_p
-		WHERE cordon_p.oid = ($1)::pg_catalog.oid AND cordon_p.oid < 16384), (($1)::pg_catalog.oid)::pg_catalog.text)`,
+		WHERE cordon_p.oid = ($1)::pg_catalog.oid AND (cordon_p.oid < 16384 OR cordon_p.oid = ANY (cordon_functions))), ` + number + `)`,
 	"regnamespace": `COALESCE((SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) FROM pg_catalog.pg_namespace cordon_n
-		WHERE cordon_n.oid = ($1)::pg_catalog.oid AND ` + builtin.SchemaShown("cordon_n") + `), (($1)::pg_catalog.oid)::pg_catalog.text)`,
+		WHERE cordon_n.oid = ($1)::pg_catalog.oid AND ` + builtin.SchemaShown("cordon_n") + `), ` + number + `)`,
+	// Of the server's own; of others the number.
+	"regprocedure": ownName("regprocedure"), "regoperator": ownName("regoperator"), "regoper": ownName("regoper"), "regcollation": ownName("regcollation"),
 	"regrole": `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(($1)::pg_catalog.oid)::pg_catalog.text)`,
+}
+
+// ownName is the name of an object of the server's own as the cast shows it, which names no other.
+func ownName(reg string) string {
+	return "(CASE WHEN ($1)::pg_catalog.oid < 16384 THEN (($1)::pg_catalog.oid)::pg_catalog." + reg + "::pg_catalog.text ELSE " + number + " END)"
 }
 
 // nameLookups find the oid of what a describing function's argument names when only the server knows the name: a value of text. A name
@@ -40,10 +50,12 @@ var nameLookups = map[builtin.Object]string{
 			AND cordon_c.relnamespace = ANY (cordon_path) AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))
 			ORDER BY pg_catalog.array_position(cordon_path, cordon_c.relnamespace) LIMIT 1)
 		ELSE pg_catalog.to_regclass(($1)::pg_catalog.text)::pg_catalog.oid END`),
-	builtin.NamesType:     byNumber(`pg_catalog.to_regtype(($1)::pg_catalog.text)::pg_catalog.oid`),
-	builtin.NamesSchema:   byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text AND ` + builtin.SchemaShown("cordon_n") + `)`),
-	builtin.NamesDatabase: byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
-	builtin.NamesRole:     byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
+	builtin.NamesType:       byNumber(`pg_catalog.to_regtype(($1)::pg_catalog.text)::pg_catalog.oid`),
+	builtin.NamesSchema:     byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text AND ` + builtin.SchemaShown("cordon_n") + `)`),
+	builtin.NamesDatabase:   byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
+	builtin.NamesLanguage:   byNumber(`(SELECT cordon_l.oid FROM pg_catalog.pg_language cordon_l WHERE cordon_l.lanname = ($1)::pg_catalog.text)`),
+	builtin.NamesTablespace: byNumber(`(SELECT cordon_t.oid FROM pg_catalog.pg_tablespace cordon_t WHERE cordon_t.spcname = ($1)::pg_catalog.text)`),
+	builtin.NamesRole:       byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
 }
 
 // relationNamed is the oid of the relation that a text names, if the twin has it: unlike what describing functions are given, it reaches the client.

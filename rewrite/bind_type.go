@@ -250,6 +250,9 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 	}
 	switch reg {
 	case "regclass":
+		if oid := b.hollow(schema, name); oid != 0 {
+			return oid, nil
+		}
 		e, err := b.resolve(schema, name)
 		if err != nil {
 			return 0, err
@@ -268,6 +271,26 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 		return 0, undefinedFunction(quoted(name))
 	}
 	return 0, nil
+}
+
+// hollow finds an index or a sequence of the twin, which no FROM clause can name; 0 where there is none, or a table comes
+// before it on the search_path.
+func (b *binder) hollow(schema, name string) uint32 {
+	path := b.env.path
+	if schema != "" {
+		path = []string{schema}
+	}
+	for _, s := range path {
+		rel, ok := b.env.twin.snapshot.Relation(s, name)
+		switch {
+		case !ok:
+		case b.env.twin.objects != nil && b.env.twin.objects.relations[rel.OID]:
+			return rel.OID
+		case rel.System(), b.env.twin.tables[rel.OID] != nil:
+			return 0
+		}
+	}
+	return 0
 }
 
 // dotsToCommas turns a qualified name into the list that SplitPath reads; dots inside quotes stay.

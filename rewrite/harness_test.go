@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,6 +113,11 @@ func abbreviate(tb testing.TB, rw *Rewriter, users ...string) {
 		}
 		tw.sets = map[string]string{builtin.MarkRelations: "<relations>", builtin.MarkAttributes: "<attributes>",
 			builtin.MarkTypes: "<types>", builtin.MarkConstraints: "<constraints>"}
+		for _, mark := range slices.Concat(builtin.Marks, builtin.TextMarks) {
+			if tw.sets[mark] == "" && mark != builtin.MarkPath {
+				tw.sets[mark] = "<" + strings.TrimPrefix(mark, "cordon_") + ">"
+			}
+		}
 		rw.twins[twinKey{effective.ID, rw.options.Catalog.Current().Version}] = tw
 	}
 }

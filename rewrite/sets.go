@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,40 +13,59 @@ import (
 
 // buildSets renders the set markers. Lists are of what the twin has, so what appears after the snapshot is not listed.
 func (tw *twin) buildSets() map[string]string {
-	var relations, attributes, types, constraints []uint64
-	for _, rel := range tw.snapshot.Relations() {
-		e := tw.tables[rel.OID]
-		if e == nil {
-			continue
-		}
-		relations = append(relations, uint64(rel.OID))
-		for i := range rel.Columns {
-			if e.has(rel.Columns[i].Num) {
-				attributes = append(attributes, uint64(rel.OID)<<16+uint64(rel.Columns[i].Num))
-			}
-		}
-		for _, index := range rel.Indexes {
-			if tw.visible(rel.OID, index.Reads) {
-				relations = append(relations, uint64(index.OID))
-			}
-		}
-		for _, c := range rel.Constraints {
-			if tw.visible(rel.OID, c.Reads) && (c.Foreign == 0 || tw.visible(c.Foreign, c.ForeignColumns)) {
-				constraints = append(constraints, uint64(c.OID))
-			}
-		}
+	o := tw.objects
+	relations := map[uint32]bool{}
+	for oid := range tw.tables {
+		relations[oid] = true
 	}
-	for _, t := range tw.snapshot.Types {
-		if t.OID >= catalog.FirstUserOID && tw.showsType(t) {
-			types = append(types, uint64(t.OID))
+	maps.Copy(relations, o.relations)
+	schemas := map[uint32]bool{}
+	for name := range tw.schemas {
+		if s, ok := tw.snapshot.Schemas[name]; ok {
+			schemas[s.OID] = true
 		}
 	}
 	return map[string]string{
-		builtin.MarkRelations:   arrayLiteral(relations, "oid"),
-		builtin.MarkAttributes:  arrayLiteral(attributes, "int8"),
-		builtin.MarkTypes:       arrayLiteral(types, "oid"),
-		builtin.MarkConstraints: arrayLiteral(constraints, "oid"),
+		builtin.MarkRelations: arrayLiteral(relations, "oid"), builtin.MarkHollow: arrayLiteral(o.relations, "oid"), builtin.MarkTypes: arrayLiteral(o.types, "oid"),
+		builtin.MarkConstraints: arrayLiteral(o.constraints, "oid"), builtin.MarkStatistics: arrayLiteral(o.statistics, "oid"), builtin.MarkTriggers: arrayLiteral(o.triggers, "oid"),
+		builtin.MarkFunctions: arrayLiteral(o.functions, "oid"), builtin.MarkViews: arrayLiteral(o.views, "oid"), builtin.MarkPartitioned: arrayLiteral(o.partitioned, "oid"),
+		builtin.MarkAttributes: arrayLiteral(o.attributes, "int8"), builtin.MarkDefaults: arrayLiteral(o.defaults, "int8"), builtin.MarkTreated: arrayLiteral(o.treated, "int8"),
+		builtin.MarkPseudonyms: arrayLiteral(o.pseudonyms, "int8"), builtin.MarkSchemas: arrayLiteral(schemas, "oid"), builtin.MarkLoose: arrayLiteral(o.loose, "int8"),
 	}
+}
+
+// textKeys say by which marker and letter a kind of definition is found.
+var textKeys = map[catalog.DefinitionKind]struct{ mark, letter string }{
+	catalog.DefaultText: {builtin.MarkExpressions, "d"}, catalog.CheckText: {builtin.MarkExpressions, "c"}, catalog.IndexKeyText: {builtin.MarkExpressions, "x"}, catalog.PredicateText: {builtin.MarkExpressions, "w"},
+	catalog.BoundText: {builtin.MarkExpressions, "b"}, catalog.DomainText: {builtin.MarkExpressions, "t"},
+	catalog.ConstraintText: {builtin.MarkConstraintTexts, ""}, catalog.IndexText: {builtin.MarkIndexTexts, ""}, catalog.ViewText: {builtin.MarkViewTexts, ""},
+	catalog.ArgumentsText: {builtin.MarkRoutineTexts, "a"}, catalog.IdentityText: {builtin.MarkRoutineTexts, "i"}, catalog.ResultText: {builtin.MarkRoutineTexts, "r"},
+	catalog.PartKeyText: {builtin.MarkOtherTexts, "k"}, catalog.PartitionText: {builtin.MarkOtherTexts, "q"}, catalog.StatisticsText: {builtin.MarkOtherTexts, "s"},
+	catalog.StatColumnText: {builtin.MarkOtherTexts, "t"}, catalog.TriggerText: {builtin.MarkOtherTexts, "g"},
+}
+
+// texts is the jsonb literal of a marker of texts, as a search_path shortens names.
+func (tw *twin) texts(mark string, path []string) string {
+	object := map[string]string{}
+	for key, text := range tw.objects.texts {
+		k := textKeys[key.kind]
+		if k.mark != mark {
+			continue
+		}
+		name := k.letter + strconv.FormatUint(uint64(key.oid), 10)
+		if key.sub != 0 {
+			name += "." + strconv.Itoa(int(key.sub))
+		}
+		object[name] = text.plain.under(tw, path)
+		if pretty := text.pretty.under(tw, path); pretty != object[name] {
+			object["p"+name] = pretty
+		}
+	}
+	encoded, err := json.Marshal(object) // of strings; keys sorted, so that the text is the same every time
+	if err != nil {
+		return "'{}'::pg_catalog.jsonb"
+	}
+	return quoteLiteral(string(encoded)) + "::pg_catalog.jsonb"
 }
 
 // showsType says whether a user type exists in the twin: all but the row types of what the twin lacks, and their arrays.
@@ -60,15 +81,17 @@ func (tw *twin) showsType(t *catalog.Type) bool {
 	return ok && (tw.tables[rel.OID] != nil || rel.Kind == 'c')
 }
 
-func arrayLiteral(oids []uint64, typ string) string {
-	slices.Sort(oids)
+func arrayLiteral[T uint32 | uint64](set map[T]bool, typ string) string {
 	var b strings.Builder
 	b.WriteString("'{")
-	for i, oid := range oids {
-		if i > 0 {
+	for _, oid := range slices.Sorted(maps.Keys(set)) {
+		if !set[oid] {
+			continue
+		}
+		if b.Len() > 2 {
 			b.WriteByte(',')
 		}
-		b.WriteString(strconv.FormatUint(oid, 10))
+		b.WriteString(strconv.FormatUint(uint64(oid), 10))
 	}
 	b.WriteString("}'::pg_catalog." + typ + "[]")
 	return b.String()

@@ -2,10 +2,13 @@ package rewrite
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
+
+const oidNodeTree = 194
 
 // systemResult is what a relation of pg_catalog or information_schema is in the twin.
 type systemResult struct {
@@ -69,6 +72,8 @@ func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *e
 		c := s.Columns[listed]
 		ec := exposedColumn{name: c.Name, expr: c.Expr, typ: col.Type.OID, cast: col.Type.Name, collate: col.Type.Collation, origin: Origin{Unknown: true}}
 		switch t := tw.snapshot.Types[col.Type.OID]; {
+		case ec.expr != "" && col.Type.OID == oidNodeTree && !strings.HasPrefix(ec.expr, "NULL"): // a key of package builtin's texts
+			ec.typ, ec.cast, ec.collate = oidText, "pg_catalog.text", `pg_catalog."default"`
 		case ec.expr != "":
 		case t != nil && builtin.RegType(t.Name): // as a number: a literal that meets it must not be looked up
 			ec.expr, ec.typ, ec.cast = "r."+quoteIdent(c.Name)+"::pg_catalog.oid", oidOID, "pg_catalog.oid"

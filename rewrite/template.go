@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,7 +12,7 @@ import (
 )
 
 // setMarkers are the markers that stand for sets of the twin in templates and in substituted system relations.
-var setMarkers = []string{builtin.MarkRelations, builtin.MarkAttributes, builtin.MarkTypes, builtin.MarkConstraints, builtin.MarkPath}
+var setMarkers = slices.Concat(builtin.Marks, builtin.TextMarks)
 
 var parsedTemplates sync.Map // template -> *pg.Node
 
@@ -98,18 +99,17 @@ func (b *binder) steady(n *pg.Node) error {
 }
 
 func isSetMarker(name string) bool {
-	for _, m := range setMarkers {
-		if m == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(setMarkers, name)
 }
 
 // setText is the array that a set marker stands for.
 func (b *binder) setText(name string) string {
-	if name != builtin.MarkPath {
-		return b.env.twin.sets[name]
+	text, known := b.env.twin.sets[name]
+	switch {
+	case known:
+		return text
+	case name != builtin.MarkPath:
+		return b.env.twin.texts(name, b.env.path)
 	}
 	var oids []string
 	for _, s := range b.env.path {
@@ -128,7 +128,9 @@ func (b *binder) expandSets(text string) string {
 	}
 	texts := map[string]string{}
 	for _, name := range setMarkers {
-		texts[name] = b.setText(name)
+		if strings.Contains(text, name) {
+			texts[name] = b.setText(name)
+		}
 	}
 	return replaceNames(text, texts, nil)
 }

@@ -25,6 +25,7 @@ type twin struct {
 	missing   []string            // what the policy lists and the database lacks
 	casts     []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
 	sets      map[string]string   // text of the set markers of package builtin, but for the search_path
+	objects   *objects            // what hangs on the tables
 	calls     sync.Map            // callKey -> callVerdict
 	operators sync.Map            // operator name -> *Error, nil where its operators are reviewed
 	system    sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
@@ -103,6 +104,15 @@ func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot
 	tw.inlineViews()
 	for _, e := range tw.tables {
 		tw.schemas[e.relation.Schema] = true
+	}
+	tw.findObjects()
+	for oid := range tw.objects.types {
+		tw.schemas[snapshot.Types[oid].Schema] = true
+	}
+	for oid := range tw.objects.functions {
+		if f, ok := snapshot.FunctionByOID(oid); ok {
+			tw.schemas[f.Schema] = true
+		}
 	}
 	tw.sets = tw.buildSets()
 	return tw, nil

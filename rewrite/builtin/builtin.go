@@ -11,7 +11,36 @@ const (
 	MarkTypes       = "cordon_types"       // oid[]: user types of the twin, row types of its relations included
 	MarkConstraints = "cordon_constraints" // oid[]: constraints of which the twin has every column
 	MarkPath        = "cordon_path"        // oid[]: schemas of the session's search_path, in order, pg_catalog included
+	MarkHollow      = "cordon_hollow"      // oid[]: of cordon_relations those that no FROM clause can name: indexes and sequences
+	MarkStatistics  = "cordon_statistics"  // oid[]: extended statistics of which the twin has every column
+	MarkTriggers    = "cordon_triggers"    // oid[]: triggers whose function and columns the twin has
+	MarkFunctions   = "cordon_functions"   // oid[]: functions of people's own that the policy lists
+	MarkViews       = "cordon_views"       // oid[]: views of people's own that are inlined
+	MarkPartitioned = "cordon_partitioned" // oid[]: tables whose partition key is shown
+	MarkDefaults    = "cordon_defaults"    // int8[]: columns whose default or generation expression is shown
+	MarkTreated     = "cordon_treated"     // int8[]: columns that are not shown as they are
+	MarkPseudonyms  = "cordon_pseudonyms"  // int8[]: columns of pseudonyms, which have no length
+	MarkSchemas     = "cordon_schemas"     // oid[]: schemas of people's own in which something of the twin lies
+	MarkLoose       = "cordon_loose"       // int8[]: columns that may be NULL whatever their declaration says
 )
+
+// Marks are all markers of sets.
+var Marks = []string{MarkRelations, MarkAttributes, MarkTypes, MarkConstraints, MarkPath, MarkHollow, MarkStatistics, MarkTriggers, MarkFunctions, MarkViews, MarkPartitioned,
+	MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose, MarkSchemas}
+
+// Markers of texts: each stands for a jsonb object of the definitions that may be read, by the oid of what they define. A key with a p in front
+// has the text with few parentheses, where that differs.
+const (
+	MarkExpressions     = "cordon_texts_expressions" // by keys that pg_attrdef.adbin and its like hold in place of trees
+	MarkConstraintTexts = "cordon_texts_constraints"
+	MarkIndexTexts      = "cordon_texts_indexes" // of a column by oid, dot, column
+	MarkViewTexts       = "cordon_texts_views"
+	MarkRoutineTexts    = "cordon_texts_routines" // arguments by a, identity arguments by i, results by r and oid
+	MarkOtherTexts      = "cordon_texts_others"   // partition keys by k, partition constraints by q, statistics by s, their columns by t, triggers by g, domains' defaults by d, and oid
+)
+
+// TextMarks are all markers of texts.
+var TextMarks = []string{MarkExpressions, MarkConstraintTexts, MarkIndexTexts, MarkViewTexts, MarkRoutineTexts, MarkOtherTexts}
 
 // SystemColumn is a column of a system relation. Expr is empty where the column is shown as it is; else an expression of the
 // same type over the relation's columns (alias r), for instance "(-1)::pg_catalog.float4" for reltuples.

@@ -201,6 +201,9 @@ func TestSystemColumnsExist(t *testing.T) {
 		}
 	}
 	for name, rel := range relations {
+		if strings.HasPrefix(name, "information_schema.") { // not in the dump
+			continue
+		}
 		for _, c := range rel.Columns {
 			if !servers[[2]string{name, c.Name}] {
 				t.Errorf("%s.%s is on no server", name, c.Name)

@@ -62,10 +62,22 @@ func (t templateSet) visibility() {
 		"pg_ts_config_is_visible": {"pg_ts_config", "cfgnamespace"}, "pg_ts_dict_is_visible": {"pg_ts_dict", "dictnamespace"},
 		"pg_ts_parser_is_visible": {"pg_ts_parser", "prsnamespace"}, "pg_ts_template_is_visible": {"pg_ts_template", "tmplnamespace"},
 	} {
-		t.add(name, 1, "(SELECT cordon_o."+column[1]+" OPERATOR(pg_catalog.=) 11::pg_catalog.oid FROM pg_catalog."+column[0]+
-			" cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+oid("$1")+" AND cordon_o.oid OPERATOR(pg_catalog.<) "+catalogOID+"::pg_catalog.oid)", nil)
+		shown := ""
+		switch name {
+		case "pg_function_is_visible":
+			shown = MarkFunctions
+		case "pg_collation_is_visible":
+			shown = "ARRAY[cordon_o.oid]" // all are listed
+		}
+		own := "cordon_o.oid OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid"
+		if shown != "" {
+			own = inSet("cordon_o.oid", shown)
+		}
+		t.add(name, 1, "(SELECT cordon_o."+column[1]+" OPERATOR(pg_catalog.=) ANY ("+MarkPath+") FROM pg_catalog."+column[0]+
+			" cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+oid("$1")+" AND "+own+")", nil)
 	}
-	t.add("pg_statistics_obj_is_visible", 1, "NULL::pg_catalog.bool", nil)
+	t.add("pg_statistics_obj_is_visible", 1, "(SELECT cordon_o.stxnamespace OPERATOR(pg_catalog.=) ANY ("+MarkPath+") FROM pg_catalog.pg_statistic_ext cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) "+
+		oid("$1")+" AND cordon_o.oid OPERATOR(pg_catalog.=) ANY ("+MarkStatistics+"))", nil)
 }
 
 func isVisible(relation, name, namespace, mark string) string {
@@ -94,38 +106,11 @@ func FormatType(typmod string) string {
 func (t templateSet) definitions() {
 	relation := map[int]Object{1: NamesRelation}
 	inTwin := inSet(oid("$1"), MarkRelations)
+	t.add("pg_get_serial_sequence", 2, serialSequence, relation)
+	t.add("pg_partition_ancestors", 1, partitionAncestors, relation)
+	t.add("pg_describe_object", 3, when(oid("$2")+" OPERATOR(pg_catalog.<) "+catalogOID+"::pg_catalog.oid", "pg_catalog.pg_describe_object("+oid("$1")+", "+oid("$2")+", $3)"), nil)
 	t.add("format_type", 2, FormatType("$2"), map[int]Object{1: NamesType})
-	// The stored trees are shown as NULL, so there is nothing that these could print.
-	t.add("pg_get_expr", 2, "NULL::pg_catalog.text", nil)
-	t.add("pg_get_expr", 3, "NULL::pg_catalog.text", nil)
-	// A view's text may name columns and tables that the twin lacks; only the server's own views are printed.
-	own := oid("$1") + " OPERATOR(pg_catalog.<) " + catalogOID + "::pg_catalog.oid"
-	t.add("pg_get_viewdef", 1, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
-	t.add("pg_get_viewdef", 2, when(own, "pg_catalog.pg_get_viewdef("+oid("$1")+")"), relation)
-	// An expression or a predicate may hold raw identifiers as constants.
-	plain := inTwin + " AND EXISTS (SELECT 1 FROM pg_catalog.pg_index cordon_o WHERE cordon_o.indexrelid OPERATOR(pg_catalog.=) " + oid("$1") +
-		" AND cordon_o.indexprs IS NULL AND cordon_o.indpred IS NULL)"
-	t.add("pg_get_indexdef", 1, when(plain, "pg_catalog.pg_get_indexdef("+oid("$1")+")"), relation)
-	t.add("pg_get_indexdef", 3, when(plain, "pg_catalog.pg_get_indexdef("+oid("$1")+", $2, $3)"), relation)
-	constraint := inSet(oid("$1"), MarkConstraints) + " AND EXISTS (SELECT 1 FROM pg_catalog.pg_constraint cordon_o WHERE cordon_o.oid OPERATOR(pg_catalog.=) " +
-		oid("$1") + " AND cordon_o.contype OPERATOR(pg_catalog.<>) 'c'::pg_catalog.\"char\" AND cordon_o.contype OPERATOR(pg_catalog.<>) 'x'::pg_catalog.\"char\")"
-	t.add("pg_get_constraintdef", 1, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+")"), nil)
-	t.add("pg_get_constraintdef", 2, when(constraint, "pg_catalog.pg_get_constraintdef("+oid("$1")+", $2)"), nil)
-	t.add("pg_get_partkeydef", 1, "(SELECT pg_catalog.pg_get_partkeydef(cordon_o.partrelid) FROM pg_catalog.pg_partitioned_table cordon_o WHERE cordon_o.partrelid OPERATOR(pg_catalog.=) "+
-		oid("$1")+" AND "+strings.ReplaceAll(partitionKeyShown, "r.", "cordon_o.")+")", relation)
-	for _, name := range []string{"pg_get_function_arguments", "pg_get_function_identity_arguments", "pg_get_function_result"} {
-		t.add(name, 1, when(own, "pg_catalog."+name+"("+oid("$1")+")"), map[int]Object{1: NamesFunction})
-	}
-	t.add("pg_get_function_arg_default", 2, "NULL::pg_catalog.text", nil)
-	t.add("pg_get_functiondef", 1, "NULL::pg_catalog.text", nil)
-	t.add("pg_get_function_sqlbody", 1, "NULL::pg_catalog.text", nil)
-	for _, name := range []string{"pg_get_ruledef", "pg_get_triggerdef"} {
-		t.add(name, 1, "NULL::pg_catalog.text", nil)
-		t.add(name, 2, "NULL::pg_catalog.text", nil)
-	}
-	for _, name := range []string{"pg_get_partition_constraintdef", "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns"} {
-		t.add(name, 1, "NULL::pg_catalog.text", nil)
-	}
+	t.texts(relation)
 	t.add("pg_get_userbyid", 1, "pg_catalog.pg_get_userbyid("+oid("$1")+")", map[int]Object{1: NamesRole})
 	t.add("information_schema._pg_index_position", 2, when(inTwin, "information_schema._pg_index_position("+oid("$1")+", $2)"), nil)
 	t.add("information_schema._pg_truetypid", 2, "(CASE WHEN ($2).typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN ($2).typbasetype ELSE ($1).atttypid END)", nil)
@@ -152,7 +137,6 @@ func (t templateSet) constants() {
 		t.add(name, 1, "NULL::pg_catalog.int8", nil)
 	}
 	t.add("pg_relation_size", 2, "NULL::pg_catalog.int8", nil)
-	t.add("pg_get_serial_sequence", 2, "NULL::pg_catalog.text", nil)
 	t.add("pg_sequence_last_value", 1, "NULL::pg_catalog.int8", nil)
 	t.add("pg_tablespace_location", 1, "''::pg_catalog.text", nil)
 	t.add("pg_my_temp_schema", 0, "0::pg_catalog.oid", nil)
