@@ -17,6 +17,12 @@ func (b *builder) reshape(ctx context.Context) error {
 			return err
 		}
 	}
+	// What a view that is made again does not have from its definition.
+	const keep = `CREATE TABLE ` + workspace + `.kept AS SELECT oid, relnamespace, relname, relacl, reloptions FROM pg_class WHERE relkind = 'v';
+		CREATE TABLE ` + workspace + `.comments AS SELECT * FROM pg_description WHERE classoid = 'pg_class'::regclass`
+	if err := b.exec(ctx, keep); err != nil {
+		return err
+	}
 	if err := b.dropViews(ctx); err != nil {
 		return err
 	}
@@ -24,6 +30,9 @@ func (b *builder) reshape(ctx context.Context) error {
 		if err := b.dropParts(ctx, &b.fates[i]); err != nil {
 			return err
 		}
+	}
+	if err := b.shed(ctx); err != nil {
+		return err
 	}
 	for i := range b.fates {
 		if err := b.place(ctx, &b.fates[i]); err != nil {
@@ -120,10 +129,8 @@ func (b *builder) place(ctx context.Context, f *fate) error {
 		}
 	}
 	list := strings.Join(names, ", ")
-	// Check constraints rest while the rows come in.
-	return b.exec(ctx, fmt.Sprintf(`UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d;
-		DELETE FROM ONLY %[2]s; INSERT INTO %[2]s (%[3]s) OVERRIDING SYSTEM VALUE SELECT %[3]s FROM %[4]s;
-		UPDATE pg_class SET relchecks = -relchecks WHERE oid = %[1]d`, f.rel.OID, qualified(f.rel), list, f.copied()))
+	return b.exec(ctx, fmt.Sprintf(`DELETE FROM ONLY %[1]s; INSERT INTO %[1]s (%[2]s) OVERRIDING SYSTEM VALUE SELECT %[2]s FROM %[3]s`,
+		qualified(f.rel), list, f.copied()))
 }
 
 // make creates what the policy treats as a table and cannot be changed in place: a view or foreign table as a table, a materialised view as
@@ -136,8 +143,8 @@ func (b *builder) make(ctx context.Context, f *fate) error {
 	return b.exec(ctx, "CREATE TABLE "+qualified(f.rel)+" (LIKE "+f.copied()+"); INSERT INTO "+qualified(f.rel)+" TABLE "+f.copied())
 }
 
-// loosen takes away what treated values cannot obey: NOT NULL of nulled columns, the length of pseudonymised ones, uniqueness of masked
-// ones. Length and uniqueness go in the catalog, since views may stand on the column and constraints on the index.
+// loosen takes away what treated values cannot obey: NOT NULL of nulled columns, the length of pseudonymised ones. It goes in the catalog, since
+// views may stand on the column.
 func (b *builder) loosen(ctx context.Context, f *fate) error {
 	for i := range f.rel.Columns {
 		col := &f.rel.Columns[i]
@@ -151,9 +158,7 @@ func (b *builder) loosen(ctx context.Context, f *fate) error {
 			if f.rel.Kind == 'r' || f.rel.Kind == 'p' {
 				sql = "ALTER TABLE " + qualified(f.rel) + " ALTER COLUMN " + ident(col.Name) + " DROP NOT NULL"
 			}
-		case config.Mask:
-			sql = fmt.Sprintf("UPDATE pg_index SET indisunique = false WHERE indrelid = %d AND %d = ANY (indkey)", f.rel.OID, col.Num)
-		case config.Show, config.Hide:
+		case config.Show, config.Hide, config.Mask:
 		}
 		if sql == "" {
 			continue

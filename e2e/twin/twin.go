@@ -8,7 +8,7 @@
 // (decide.go); copyRelation computes the twin's rows of each into a table of a schema of its own (rows.go); reshape drops what the
 // twin lacks and puts the rows in place (reshape.go); restoreViews brings back the views that only stood in the way.
 //
-// Constraints stay in the catalog although treated values may break them, because cordon shows them too; triggers do not fire.
+// What is declared of real values and need not hold of treated ones goes with them (shed.go); triggers do not fire.
 package twin
 
 import (
@@ -71,7 +71,15 @@ func (b *builder) build(ctx context.Context) error {
 	if err := b.restoreViews(ctx); err != nil {
 		return err
 	}
-	return b.exec(ctx, "DROP SCHEMA "+workspace+" CASCADE; RESET ALL")
+	const restore = `UPDATE pg_class c SET relacl = k.relacl, reloptions = k.reloptions FROM ` + workspace + `.kept k WHERE (c.relnamespace, c.relname) = (k.relnamespace, k.relname) AND c.oid <> k.oid;
+		INSERT INTO pg_description SELECT c.oid, d.classoid, d.objsubid, d.description FROM pg_class c JOIN ` + workspace + `.kept k USING (relnamespace, relname) JOIN ` + workspace + `.comments d ON d.objoid = k.oid WHERE c.oid <> k.oid`
+	if err := b.exec(ctx, restore); err != nil {
+		return err
+	}
+	if err := b.exec(ctx, "DROP SCHEMA "+workspace+" CASCADE; RESET ALL"); err != nil {
+		return err
+	}
+	return b.shedSchemas(ctx)
 }
 
 // exec runs statements.
