@@ -46,6 +46,8 @@ type Upstream struct {
 	Target  string   // what a host has to be: "any", "primary" or "standby"
 	Catalog CatalogLogin
 	Refresh time.Duration // of the catalog snapshot
+	// LoadGap is the least time between two readings of the whole catalog: a second, and no file can ask for less. Tests whose catalog changes all the time do.
+	LoadGap time.Duration
 }
 
 // CatalogLogin is cordon's own login, used to read the catalog.

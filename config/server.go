@@ -17,6 +17,7 @@ const (
 	defaultStartupTimeout = 10 * time.Second
 	defaultMaxMessage     = 16 << 20
 	defaultRefresh        = 30 * time.Second
+	defaultLoadGap        = time.Second
 )
 
 const noTLS = "TLS is not in this version of cordon; remove the key and keep this leg on a trusted network"
@@ -43,7 +44,7 @@ func readListen(root *section) Listen {
 }
 
 func readUpstream(root *section) Upstream {
-	u := Upstream{Refresh: defaultRefresh}
+	u := Upstream{Refresh: defaultRefresh, LoadGap: defaultLoadGap}
 	s := root.table("upstream")
 	if s == nil {
 		if _, ok := root.values["upstream"]; !ok {

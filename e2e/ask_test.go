@@ -45,7 +45,8 @@ func keepable(sql string) bool {
 
 // asker is a session that plays statements and keeps the whole answers.
 type asker struct {
-	conn *pgconn.PgConn
+	conn   *pgconn.PgConn
+	notice func(*pgconn.Notice) // nil: notices are dropped
 }
 
 // connect logs in at an address, without a password.
@@ -58,11 +59,16 @@ func connect(tb testing.TB, address, user, database string, settings map[string]
 	for name, value := range settings {
 		cfg.RuntimeParams[name] = value
 	}
-	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
-	if err != nil {
+	a := &asker{}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if a.notice != nil {
+			a.notice(n)
+		}
+	}
+	if a.conn, err = pgconn.ConnectConfig(context.Background(), cfg); err != nil {
 		tb.Fatalf("logging in as %s at %s: %v", user, database, err)
 	}
-	return &asker{conn}
+	return a
 }
 
 func (a *asker) close() {

@@ -61,7 +61,7 @@ func maskedSession(b *testing.B, c *pgcluster.Cluster) *rewrite.Session {
 	if err != nil {
 		b.Fatal(err)
 	}
-	source := catalog.NewSource(func(context.Context) (*pgx.Conn, error) { return pgtest.Superuser(b, c, database), nil }, time.Hour, slog.New(slog.DiscardHandler))
+	source := catalog.NewSource(func(context.Context) (*pgx.Conn, error) { return pgtest.Superuser(b, c, database), nil }, time.Hour, time.Second, slog.New(slog.DiscardHandler))
 	if _, err := source.Refresh(b.Context()); err != nil {
 		b.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		s.master = key
 	}
 	for name := range cfg.Databases {
-		source := catalog.NewSource(s.login(name).Connect, cfg.Upstream.Refresh, log)
+		source := catalog.NewSource(s.login(name).Connect, cfg.Upstream.Refresh, cfg.Upstream.LoadGap, log)
 		rewriter, err := rewrite.New(rewrite.Options{Config: cfg, Database: name, Catalog: source, Master: s.master, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)

@@ -9,7 +9,7 @@ import (
 // refresh is one turn: look whether anything changed, read it if so. A kept connection may have died, or may still have settings that
 // were taken back since, so that an error on it is tried again on a new one.
 func (s *Source) refresh(ctx context.Context) (*Snapshot, error) {
-	time.Sleep(time.Until(s.lastCheck.Add(minCheckGap)))
+	time.Sleep(time.Until(s.lastCheck.Add(min(minCheckGap, s.loadGap))))
 	s.lastCheck = time.Now()
 	kept := s.conn != nil
 	snap, err := s.look(ctx)
@@ -50,7 +50,7 @@ func (s *Source) look(ctx context.Context) (*Snapshot, error) {
 // again if something changed meanwhile. On an upstream that never holds still the last of loadTries readings is taken: what does not
 // fit together in it is refused by those who use it, and its fingerprint is the older one, so that the next look reads again.
 func (s *Source) load(ctx context.Context, print string) (*Snapshot, error) {
-	time.Sleep(time.Until(s.lastLoad.Add(minLoadGap)))
+	time.Sleep(time.Until(s.lastLoad.Add(s.loadGap)))
 	s.lastLoad = time.Now()
 	for try := 1; ; try++ {
 		snap, err := Load(ctx, s.conn)

@@ -15,7 +15,6 @@ import (
 
 // Limits on what clients that name unknown things can make the upstream do.
 const (
-	minLoadGap  = time.Second           // between the starts of two whole readings
 	minCheckGap = 50 * time.Millisecond // between the starts of two looks whether anything changed
 	loadTimeout = 60 * time.Second      // of one reading, so that a silent upstream does not stop refreshing for good
 	loadTries   = 3                     // readings while the catalog changes under them
@@ -31,6 +30,7 @@ var ErrNoSnapshot = errors.New("the catalog of the upstream has not been read ye
 type Source struct {
 	connect  func(context.Context) (*pgx.Conn, error)
 	interval time.Duration
+	loadGap  time.Duration
 	log      *slog.Logger
 	current  atomic.Pointer[Snapshot]
 
@@ -53,16 +53,17 @@ type flight struct {
 	err  error
 }
 
-// NewSource makes a source that connects with connect and, in Run, refreshes every interval. It reads nothing yet.
-func NewSource(connect func(context.Context) (*pgx.Conn, error), interval time.Duration, log *slog.Logger) *Source {
-	return &Source{connect: connect, interval: interval, log: log}
+// NewSource makes a source that connects with connect and, in Run, refreshes every interval; it begins no two whole readings within loadGap, since
+// clients that name unknown things make it read. It reads nothing yet.
+func NewSource(connect func(context.Context) (*pgx.Conn, error), interval, loadGap time.Duration, log *slog.Logger) *Source {
+	return &Source{connect: connect, interval: interval, loadGap: loadGap, log: log}
 }
 
 // Current returns the newest snapshot, nil before the first Refresh succeeded. It takes no lock.
 func (s *Source) Current() *Snapshot { return s.current.Load() }
 
 // Refresh returns a snapshot that is at least as new as this call. Callers share refreshes, and the upstream is read at most
-// once a second, so that a call may wait for its turn. On an error the snapshot that was current stays current.
+// once in the source's gap, so that a call may wait for its turn. On an error the snapshot that was current stays current.
 func (s *Source) Refresh(ctx context.Context) (*Snapshot, error) {
 	f := s.join()
 	select {

@@ -52,7 +52,7 @@ func source(t *testing.T, name string, log *slog.Logger) (*Source, *counted, *pg
 	t.Helper()
 	conn := database(t, name, "", "CREATE TABLE first (a int)")
 	c := &counted{database: name}
-	s := NewSource(c.connect, 50*time.Millisecond, log)
+	s := NewSource(c.connect, 50*time.Millisecond, minLoadGap, log)
 	t.Cleanup(s.Close)
 	return s, c, conn
 }
@@ -181,7 +181,7 @@ func TestSourceRefreshHeedsContext(t *testing.T) {
 	s := NewSource(func(context.Context) (*pgx.Conn, error) {
 		<-blocked
 		return nil, errors.New("too late")
-	}, time.Second, slog.New(slog.DiscardHandler))
+	}, time.Second, minLoadGap, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := s.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -190,6 +190,9 @@ func TestSourceRefreshHeedsContext(t *testing.T) {
 	close(blocked)
 	s.Close()
 }
+
+// minLoadGap is the gap of the tests' sources, that of the configuration.
+const minLoadGap = time.Second
 
 // lines collects a log.
 type lines struct {
