@@ -34,8 +34,6 @@ func (t *tally) note(p place, got answer, cause string, c calls) {
 	switch {
 	case !got.refused():
 		t.wrong = append(t.wrong, finding{p, cause})
-	case len(c.users) > 0:
-		t.users++
 	case len(c.unreviewed) > 0:
 		t.unreviewed[c.unreviewed[0]] = append(t.unreviewed[c.unreviewed[0]], finding{p, got.message})
 	default:
@@ -50,13 +48,18 @@ func count(m map[string][]finding) (n int) {
 	return n
 }
 
-func (t *tally) report(tb testing.TB, file string) {
-	tb.Helper()
+// String is the figures in a sentence.
+func (t *tally) String() string {
 	refused := count(t.refused)
 	all := t.alike + refused + len(t.wrong)
+	return fmt.Sprintf("%d statements succeed directly and call only reviewed built-ins: %d answered alike (%.2f%%), %d refused, %d wrong",
+		all, t.alike, 100*float64(t.alike)/float64(max(1, all)), refused, len(t.wrong))
+}
+
+func (t *tally) report(tb testing.TB, file string) {
+	tb.Helper()
 	var out strings.Builder
-	summary := fmt.Sprintf("%d statements succeed directly and call only reviewed built-ins: %d answered alike (%.2f%%), %d refused, %d wrong.", all, t.alike, 100*float64(t.alike)/float64(max(1, all)), refused, len(t.wrong))
-	fmt.Fprintf(&out, "%s\n\napart:\n", summary)
+	fmt.Fprintf(&out, "%v\n\napart:\n", t)
 	for _, what := range slices.Sorted(maps.Keys(t.apart)) {
 		fmt.Fprintf(&out, "%d %s\n", t.apart[what], what)
 	}
@@ -77,7 +80,6 @@ func (t *tally) report(tb testing.TB, file string) {
 		}
 		fmt.Fprintln(&out, "----")
 	}
-	tb.Log(summary)
 	if file != "" {
 		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
 			tb.Fatal(err)

@@ -47,9 +47,10 @@ func BenchmarkRegress(b *testing.B) {
 		for _, name := range schedule(b) {
 			if !unplayed[name] {
 				r.script(name)
+				r.tally.report(b, *regressReport)
 			}
 		}
-		r.tally.report(b, *regressReport)
+		b.Log(r.tally)
 	}
 }
 
@@ -221,7 +222,16 @@ func (r *regression) compare(p place, ordered, done bool) {
 	}
 	got := r.ask(r.cordon, p)
 	cause := differ(got, want, ordered)
-	if cause != "" && r.stale {
+	if cause == "" {
+		r.tally.alike++
+		return
+	}
+	called := r.calls.of(r.direct, p)
+	if got.refused() && len(called.users) > 0 {
+		r.tally.users++
+		return
+	}
+	if r.stale {
 		if got.code == "connection" { // the second wall ends a session whose plan the catalog no longer fits
 			r.reconnect()
 		}
@@ -242,7 +252,7 @@ func (r *regression) compare(p place, ordered, done bool) {
 		r.tally.apart["answers that change from call to call"]++
 		return
 	}
-	r.tally.note(p, got, cause, r.calls.of(r.direct, p))
+	r.tally.note(p, got, cause, called)
 }
 
 // place is a statement of a script.

@@ -210,7 +210,7 @@ func (p *planner) under(path string) *planner {
 	env.setting, env.path = path, schemas(path, env.user, env.twin.snapshot)
 	stamp := p.stamp
 	stamp.path = path
-	env.revealed = map[revealedColumn]*source{}
+	env.revealed, env.located = map[revealedColumn]*source{}, map[int]bool{}
 	return &planner{env: &env, state: p.state, stamp: stamp, seals: p.seals}
 }
 

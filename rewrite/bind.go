@@ -22,6 +22,7 @@ type environment struct {
 	unsealing bool
 	work      int                        // steps taken so far; see budget.go
 	revealed  map[revealedColumn]*source // columns that were found to be needed in SQL form; kept from one binding to the next
+	located   map[int]bool               // references, by their places in the statement, whose tableoid was found to be read
 }
 
 // revealedColumn is a column of a reference to a table, by their places in the statement.
@@ -177,10 +178,11 @@ func (b *binder) query(sel *pg.SelectStmt, outer *scope, top bool) ([]*column, e
 	return b.selectQuery(sel, with, top)
 }
 
-// with binds the WITH queries in order; each sees those before it, and itself if it is recursive.
+// with binds the WITH queries in order; each sees those before it, and itself if it is recursive. With RECURSIVE they may be listed in any order.
 func (b *binder) with(clause *pg.WithClause, sc *scope) error {
 	ctes := clause.GetCtes()
 	if clause.GetRecursive() {
+		ctes = inOrderOfUse(ctes)
 		for i := len(ctes) - 1; i > 0; i-- { // a name of a later query must not be taken for a table
 			sc.ctes = append(sc.ctes, &cte{name: ctes[i].GetCommonTableExpr().GetCtename(), later: true})
 		}

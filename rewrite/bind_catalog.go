@@ -65,13 +65,3 @@ func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item,
 		Alias: &pg.Alias{Aliasname: it.name, Colnames: x.Alias.GetColnames()}}}
 	return it, b.claim(it, sc)
 }
-
-// systemColumn binds a system column: tableoid of a catalog is the same for every row, the others tell about how rows are stored.
-func (b *binder) systemColumn(n *pg.Node, name string, it *item) (info, error) {
-	if name == "tableoid" && it != nil && it.table != nil && it.table.exposed.relation.System() && it.table.exposed.relation.Kind == 'r' {
-		n.Node = castNode(strconv.FormatUint(uint64(it.table.exposed.relation.OID), 10), "oid", false).Node
-		return info{typ: oidOID, safe: true}, nil
-	}
-	return info{}, refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session",
-		"Use the table's own columns.")
-}

@@ -34,7 +34,7 @@ func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, erro
 	}
 	if c == nil {
 		if systemColumns[name] && it.table != nil {
-			return b.systemColumn(n, name, it)
+			return b.systemColumn(n, name, it, sc)
 		}
 		return info{}, undefinedColumn(parts[len(parts)-2], name)
 	}
@@ -55,8 +55,6 @@ func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, er
 	return b.useRow(it, sc)
 }
 
-var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "cmin": true, "cmax": true, "tableoid": true}
-
 func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) info {
 	c.use()
 	b.collect(sc, it, c)
@@ -75,7 +73,7 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 	}
 	if it == nil {
 		if systemColumns[parts[0]] {
-			return b.systemColumn(n, parts[0], nil)
+			return b.systemColumn(n, parts[0], nil, sc)
 		}
 		return info{}, undefinedColumn("", parts[0])
 	}
@@ -88,6 +86,9 @@ func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *sco
 func (b *binder) useRow(it *item, sc *scope) (info, error) {
 	if err := aliasedRow(it); err != nil {
 		return info{}, err
+	}
+	if it.table != nil && it.table.located {
+		return info{}, refused("system-column", "cordon: a whole row of "+quoted(it.name)+" beside its tableoid is not in this version", "Name the columns.")
 	}
 	it.useAll()
 	b.revealAll(it.columns, "whole row")

@@ -41,6 +41,9 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 func (b *binder) joinItems(j *pg.JoinExpr, items []*item, columns, merged []*column, sc *scope) ([]*item, []*column, error) {
 	it := &item{cols: true, columns: columns, shadow: j.Alias == nil}
 	if j.Alias != nil {
+		if anyLocated(items) {
+			return nil, nil, refused("system-column", "cordon: tableoid within a join that has an alias is not in this version", "Leave the alias of the join out.")
+		}
 		it.name, it.rel = j.Alias.Aliasname, true
 		it.columns = rename(copyColumns(columns), j.Alias.Colnames)
 		if len(j.Alias.Colnames) > 0 { // names go by position: every column has to be there

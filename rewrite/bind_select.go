@@ -216,7 +216,13 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 	if isOutputName(n, columns) {
 		name := n.GetColumnRef().Fields[0].GetString_().Sval
 		local := &scope{items: sc.items}
-		if _, c, err := local.findColumn(name); err != nil || c == nil {
+		_, c, err := local.findColumn(name)
+		if c == nil && err == nil && name == "tableoid" { // a column of the table, too
+			if it, ambiguous := local.soleTable(); it != nil || ambiguous != nil {
+				c, err = &column{}, ambiguous
+			}
+		}
+		if err != nil || c == nil {
 			i := slices.IndexFunc(columns, func(c *column) bool { return c.name == name })
 			sc.owner.groups = append(sc.owner.groups, columns[i].bound())
 			return err

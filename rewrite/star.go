@@ -5,7 +5,7 @@ import (
 )
 
 // star binds *, t.* and (t).* in a select list. The star stays in the tree, since the substitution exposes just what
-// the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named.
+// the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named, and beside tableoid.
 func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*column, []*pg.Node, bool, error) {
 	it, star, err := b.starItem(target, sc)
 	if !star || err != nil {
@@ -46,7 +46,7 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 			nodes = append(nodes, pg.MakeResTargetNodeWithVal(ref, 0))
 		}
 	}
-	if len(sel.GroupClause) == 0 {
+	if len(sel.GroupClause) == 0 && !anyLocated(items) && !anyLocated(sc.items) {
 		val := pg.MakeColumnRefNode([]*pg.Node{pg.MakeAStarNode()}, 0)
 		if it != nil {
 			val = pg.MakeColumnRefNode(append(nameNodes(it.emit), pg.MakeAStarNode()), 0)

@@ -16,6 +16,8 @@ type tableRef struct {
 	used    []bool
 	number  int                        // place among the statement's references
 	reveals map[revealedColumn]*source // nil: every pseudonym is read in SQL form
+	located bool                       // its tableoid is read
+	oidUsed bool                       // and was read in this binding
 	pushed  []string                   // safe conditions of the enclosing WHERE, as text over alias
 }
 
@@ -25,6 +27,7 @@ func (b *binder) reference(e *exposed, alias string, only bool) *tableRef {
 	if b.env.sealing {
 		t.reveals = b.env.revealed
 	}
+	t.located = b.env.located[t.number]
 	b.tables = append(b.tables, t)
 	if e.hides {
 		b.hiding++
@@ -140,6 +143,9 @@ func (t *tableRef) selectList() string {
 			list = append(list, c.expr+" AS "+quoteIdent(c.name))
 		}
 	}
+	if t.oidUsed {
+		list = append(list, t.locatedExpr())
+	}
 	return strings.Join(list, ", ")
 }
 
@@ -151,6 +157,9 @@ func (t *tableRef) fence(plain string) string {
 		if used {
 			nulls = append(nulls, t.exposed.columns[i].null())
 		}
+	}
+	if t.oidUsed {
+		nulls = append(nulls, "NULL::pg_catalog.oid")
 	}
 	first := plain
 	if len(t.pushed) > 0 {

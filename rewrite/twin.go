@@ -50,15 +50,16 @@ var sqlForms = forms{
 type exposed struct {
 	relation  *catalog.Relation
 	columns   []exposedColumn
-	source    string    // what is read in the relation's place, with alias r; empty: the relation itself
-	filter    string    // predicate over the raw row; empty: every row
-	filtered  bool      // rows are hidden here, or in what a view reads
-	opaque    bool      // the row filter could raise with raw values in the message
-	raises    bool      // a view of people's own whose expressions could raise or tell
-	hides     bool      // the order of its rows must not show: it has identifiers of a domain with that order
-	clock     string    // as of binder, of a view
-	viewTexts           // of an inlined view
-	sealed    viewTexts // the same with raw identifiers
+	source    string       // what is read in the relation's place, with alias r; empty: the relation itself
+	filter    string       // predicate over the raw row; empty: every row
+	filtered  bool         // rows are hidden here, or in what a view reads
+	opaque    bool         // the row filter could raise with raw values in the message
+	raises    bool         // a view of people's own whose expressions could raise or tell
+	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order
+	clock     string       // as of binder, of a view
+	viewTexts              // of an inlined view
+	sealed    viewTexts    // the same with raw identifiers
+	located   map[int]bool // of an inlined view: as of environment
 }
 
 // exposedColumn is a column of the twin and how it is read from the raw relation.

@@ -50,9 +50,12 @@ func (v *viewTexts) set(fenced bool, text string) {
 
 // inline binds a view's definition with its filtered tables flattenable and fenced, and, for sealed execution, both with its identifiers raw.
 func (tw *twin) inline(rel *catalog.Relation) (*exposed, error) {
-	e := &exposed{relation: rel}
+	e := &exposed{relation: rel, located: map[int]bool{}}
 	for _, fenced := range []bool{false, true} {
 		columns, text, err := tw.bindView(e, fenced, nil)
+		for errors.Is(err, errAgain) {
+			columns, text, err = tw.bindView(e, fenced, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +88,7 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 		return nil, "", err
 	}
 	env := &environment{twin: tw, path: []string{"pg_catalog"}, setting: "pg_catalog", database: tw.snapshot.Database, definition: true,
-		sealing: revealed != nil, revealed: revealed}
+		sealing: revealed != nil, revealed: revealed, located: e.located}
 	b := newBinder(env)
 	columns, err := b.query(tree.Stmts[0].Stmt.GetSelectStmt(), nil, false)
 	if err != nil {

@@ -1,0 +1,100 @@
+package rewrite
+
+import (
+	"slices"
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "cmin": true, "cmax": true, "tableoid": true}
+
+// locatedColumn is the name under which a substitution exposes tableoid, behind the columns of the table: one of its own, which no NATURAL JOIN finds twice.
+func (t *tableRef) locatedColumn() string { return "cordon_tableoid_" + itoa(t.number+1) }
+
+// systemColumn binds a system column. tableoid says which table of the twin a row lies in; the others tell about how rows are stored. it is nil where
+// the name stands alone.
+func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (info, error) {
+	if it == nil && name == "tableoid" {
+		var err error
+		if it, err = sc.soleTable(); err != nil {
+			return info{}, err
+		}
+		if it == nil {
+			return info{}, undefinedColumn("", name)
+		}
+	}
+	if name != "tableoid" || it.table == nil {
+		return info{}, refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session",
+			"Use the table's own columns.")
+	}
+	e := it.table.exposed
+	switch {
+	case e.relation.System() && e.relation.Kind == 'r':
+		n.Node = castNode(strconv.FormatUint(uint64(e.relation.OID), 10), "oid", false).Node
+		return info{typ: oidOID, safe: true}, nil
+	case !e.locates() && !it.table.only:
+		return info{}, refused("system-column", "cordon: which partition or child of "+quoted(it.name)+" a row lies in tells about columns that a masked session does not have",
+			"Leave tableoid out, or read a partition by its name.")
+	}
+	if !it.table.located { // stars of the table have to be written out
+		b.env.located[it.table.number] = true
+		b.again = true
+	}
+	c := &column{name: it.table.locatedColumn(), typ: oidOID, origin: Origin{Unknown: true}, uses: []*bool{&it.table.oidUsed}, filtered: e.filtered, home: it}
+	ref := pg.MakeColumnRefNode(nameNodes(it.emit, it.table.locatedColumn()), 0)
+	n.Node = ref.Node
+	return b.useColumn(ref.GetColumnRef(), it, c, sc), nil
+}
+
+// locates says that tableoid of a relation may be shown: it is the relation's own, or depends on nothing that the twin lacks.
+func (e *exposed) locates() bool {
+	rel := e.relation
+	if e.flat != "" || e.source != "" || rel.OID < catalog.FirstUserOID || rel.Kind != 'r' && rel.Kind != 'p' {
+		return false
+	}
+	if len(rel.Children) == 0 {
+		return true
+	}
+	if len(e.columns) != len(rel.Columns) {
+		return false
+	}
+	for i := range e.columns {
+		if e.columns[i].origin.Table != rel.OID {
+			return false
+		}
+	}
+	return true
+}
+
+// locatedExpr is tableoid in the substitution; COALESCE keeps it from being announced as a column of the table.
+func (t *tableRef) locatedExpr() string {
+	return "COALESCE(" + quoteIdent(t.exposed.relation.Name) + ".tableoid) AS " + t.locatedColumn()
+}
+
+// anyLocated says that one of some items is a table whose tableoid is read, so that a star of it has to be written out.
+func anyLocated(items []*item) bool {
+	return slices.ContainsFunc(items, func(it *item) bool { return it.table != nil && it.table.located })
+}
+
+// soleTable is the table that a bare tableoid is of, inner to outer; nil if there is none.
+func (s *scope) soleTable() (*item, error) {
+	for ; s != nil; s = s.parent {
+		var found *item
+		for _, it := range s.items {
+			if it.table == nil || !it.cols {
+				continue
+			}
+			if found != nil {
+				return nil, ambiguousColumn("tableoid")
+			}
+			found = it
+		}
+		if found != nil {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
