@@ -9,35 +9,53 @@ import (
 	"testing"
 )
 
-// finding is a statement that cordon answers in another way than the server.
+// finding is a statement that cordon answers in another way than the server, and how.
 type finding struct {
 	place
 	cause string
 }
 
-// tally counts what became of the statements that succeed directly.
+// figures are of statements that succeed directly and call only reviewed built-ins.
+type figures struct {
+	alike   int
+	refused map[string][]finding // by message
+	differ  []finding
+}
+
+func (f *figures) all() int { return f.alike + count(f.refused) + len(f.differ) }
+
+func (f *figures) share() float64 { return 100 * float64(f.alike) / float64(max(1, f.all())) }
+
+// tally counts what became of the statements.
 type tally struct {
-	alike      int
-	apart      map[string]int
-	refused    map[string][]finding // by cause
-	wrong      []finding
-	unreviewed map[string][]finding // by the first function
-	users      int
+	data, catalog figures
+	apart         map[string]int
+	unreviewed    map[string][]finding // by function
 }
 
 func newTally() *tally {
-	return &tally{apart: map[string]int{}, refused: map[string][]finding{}, unreviewed: map[string][]finding{}}
+	return &tally{data: figures{refused: map[string][]finding{}}, catalog: figures{refused: map[string][]finding{}}, apart: map[string]int{}, unreviewed: map[string][]finding{}}
 }
 
-// note files a difference. What calls people's own functions, or built-in ones that are not reviewed, is apart only where it is refused.
-func (t *tally) note(p place, got answer, cause string, c calls) {
+// note files the outcome of a statement.
+func (t *tally) note(p place, is nature, got answer, cause string) {
+	of := &t.data
+	if is.catalog {
+		of = &t.catalog
+	}
 	switch {
+	case is.users && (cause == "" || got.refused()):
+		t.apart["calls functions, operators or aggregates of people's own"]++
+	case cause == "":
+		of.alike++
+	case got.code == "connection":
+		of.differ = append(of.differ, finding{p, "the session ended: " + got.message})
 	case !got.refused():
-		t.wrong = append(t.wrong, finding{p, cause})
-	case len(c.unreviewed) > 0:
-		t.unreviewed[c.unreviewed[0]] = append(t.unreviewed[c.unreviewed[0]], finding{p, got.message})
+		of.differ = append(of.differ, finding{p, cause})
+	case is.unreviewed != "":
+		t.unreviewed[is.unreviewed] = append(t.unreviewed[is.unreviewed], finding{p, got.message})
 	default:
-		t.refused[got.message] = append(t.refused[got.message], finding{p, got.message})
+		of.refused[got.message] = append(of.refused[got.message], finding{p, got.message})
 	}
 }
 
@@ -50,39 +68,78 @@ func count(m map[string][]finding) (n int) {
 
 // String is the figures in a sentence.
 func (t *tally) String() string {
-	refused := count(t.refused)
-	all := t.alike + refused + len(t.wrong)
-	return fmt.Sprintf("%d statements succeed directly and call only reviewed built-ins: %d answered alike (%.2f%%), %d refused, %d wrong",
-		all, t.alike, 100*float64(t.alike)/float64(max(1, all)), refused, len(t.wrong))
+	return fmt.Sprintf("about data: %d statements, %d answered alike (%.2f%%), %d refused, %d differ; about the catalog: %d statements, %d answered alike (%.2f%%), %d refused, %d differ; together %.2f%%",
+		t.data.all(), t.data.alike, t.data.share(), count(t.data.refused), len(t.data.differ),
+		t.catalog.all(), t.catalog.alike, t.catalog.share(), count(t.catalog.refused), len(t.catalog.differ),
+		100*float64(t.data.alike+t.catalog.alike)/float64(max(1, t.data.all()+t.catalog.all())))
 }
 
-func (t *tally) report(tb testing.TB, file string) {
+const regressHead = `# Postgres' own regression tests
+
+Written by ` + "`make regress`" + `: the scripts of Debian's source package postgresql-15 (src/test/regress) are run by psql as a superuser; every statement of them that
+only reads (SELECT, VALUES, TABLE, SHOW, EXECUTE) is then asked twice as an analyst, directly and in a masked session whose policy shows everything, and compared:
+names and types of columns, rows, their order where ORDER BY is written, command tags. Only statements that succeed directly count. The server's own query tree says
+what a statement calls, views included. Two types are documented differences and count as alike: reg* is text, and a whole row of a table is a record.
+
+`
+
+func (t *tally) write(tb testing.TB, file string) {
 	tb.Helper()
+	if file == "" {
+		return
+	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%v\n\napart:\n", t)
+	out.WriteString(regressHead)
+	fmt.Fprintf(&out, "| statements that call only reviewed built-ins | succeed directly | answered alike | refused | differ |\n|---|---|---|---|---|\n")
+	for _, row := range []struct {
+		name string
+		of   *figures
+	}{{"about data", &t.data}, {"about the catalog: its relations, describing functions, reg* types", &t.catalog}} {
+		fmt.Fprintf(&out, "| %s | %d | %d (%.2f%%) | %d | %d |\n", row.name, row.of.all(), row.of.alike, row.of.share(), count(row.of.refused), len(row.of.differ))
+	}
+	out.WriteString("\nCounted apart:\n\n| statements | |\n|---|---|\n")
+	t.apart["refused, call built-ins that are not reviewed or denied (listed below)"] = count(t.unreviewed)
 	for _, what := range slices.Sorted(maps.Keys(t.apart)) {
-		fmt.Fprintf(&out, "%d %s\n", t.apart[what], what)
+		fmt.Fprintf(&out, "| %d | %s |\n", t.apart[what], what)
 	}
-	fmt.Fprintf(&out, "%d user functions\n%d unreviewed\n\n", t.users, count(t.unreviewed))
-	for _, w := range t.wrong {
-		fmt.Fprintf(&out, "WRONG %s %.600s\n%s\n\n", w.place, w.cause, w.sql)
+	refusals(&out, "Refused, about data", t.data.refused)
+	differences(&out, "Different, about data", t.data.differ)
+	refusals(&out, "Refused, about the catalog", t.catalog.refused)
+	differences(&out, "Different, about the catalog, where the rules are those of [functions](functions.md) and [refusals](refusals.md)", t.catalog.differ)
+	refusals(&out, "Refused for a built-in that is not reviewed or denied", t.unreviewed)
+	if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
+		tb.Fatal(err)
 	}
-	for _, list := range []map[string][]finding{t.refused, t.unreviewed} {
-		causes := slices.SortedFunc(maps.Keys(list), func(a, b string) int { return len(list[b]) - len(list[a]) })
-		for _, cause := range causes {
-			fmt.Fprintf(&out, "%d %s\n", len(list[cause]), cause)
-			for i, f := range list[cause] {
-				if i == 6 {
-					break
-				}
-				fmt.Fprintf(&out, "    %s %.300s\n", f.place, strings.Join(strings.Fields(f.sql), " "))
-			}
+}
+
+// refusals lists refusals by reason, the most frequent first, with examples.
+func refusals(out *strings.Builder, title string, by map[string][]finding) {
+	fmt.Fprintf(out, "\n## %s: %d\n\n", title, count(by))
+	causes := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		if n := len(by[b]) - len(by[a]); n != 0 {
+			return n
 		}
-		fmt.Fprintln(&out, "----")
-	}
-	if file != "" {
-		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
-			tb.Fatal(err)
+		return strings.Compare(a, b)
+	})
+	for _, cause := range causes {
+		fmt.Fprintf(out, "- %d: %s\n", len(by[cause]), cause)
+		for _, f := range by[cause][:min(3, len(by[cause]))] {
+			fmt.Fprintf(out, "  - %s `%s`\n", f.place, oneLine(f.sql, 160))
 		}
 	}
+}
+
+func differences(out *strings.Builder, title string, list []finding) {
+	fmt.Fprintf(out, "\n## %s: %d\n\n", title, len(list))
+	for _, f := range list {
+		fmt.Fprintf(out, "- %s `%s`: %s\n", f.place, oneLine(f.sql, 160), oneLine(f.cause, 200))
+	}
+}
+
+func oneLine(text string, most int) string {
+	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "`", "'")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
 }

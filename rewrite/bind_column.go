@@ -134,20 +134,33 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 	if err != nil {
 		return info{}, err
 	}
-	for _, step := range rest {
-		if err := b.indirectionStep(step, sc, &in); err != nil {
+	out := info{typ: in.typ, filtered: in.filtered, collate: in.collate, safe: in.safe, origin: Origin{Unknown: true}}
+	for i := 0; i < len(rest); {
+		if rest[i].GetAIndices() == nil {
+			if err := b.fieldOf(rest[i], &out); err != nil {
+				return info{}, err
+			}
+			i++
+			continue
+		}
+		subscripts := 1
+		for i+subscripts < len(rest) && rest[i+subscripts].GetAIndices() != nil {
+			subscripts++
+		}
+		if err := b.subscripts(rest[i:i+subscripts], sc, &out); err != nil {
 			return info{}, err
 		}
-	}
-	out := info{filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}}
-	if element := b.env.twin.snapshot.Elem(in.typ); element != 0 && len(rest) == 1 && rest[0].GetAIndices() != nil && !rest[0].GetAIndices().IsSlice {
-		out.typ, out.safe = element, in.safe // a place that the array does not have is NULL
+		i += subscripts
 	}
 	return out, nil
 }
 
-func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {
-	if idx := step.GetAIndices(); idx != nil {
+// subscripts binds the subscripts of a value, which are of one array however many there are.
+func (b *binder) subscripts(steps []*pg.Node, sc *scope, of *info) error {
+	element, slice := b.env.twin.snapshot.Elem(b.env.twin.base(of.typ)), false
+	for _, step := range steps {
+		idx := step.GetAIndices()
+		slice = slice || idx.IsSlice
 		for _, n := range []*pg.Node{idx.Lidx, idx.Uidx} {
 			if n == nil {
 				continue
@@ -156,17 +169,36 @@ func (b *binder) indirectionStep(step *pg.Node, sc *scope, in *info) error {
 			if err != nil {
 				return err
 			}
-			sub.collate = "" // the elements' own stays
-			in.merge(sub)
-			in.safe = in.safe && (sub.literal || sub.typ == oidInt4 || sub.typ == oidInt2) // a wider number may be no int4
+			of.filtered = of.filtered || sub.filtered
+			of.safe = of.safe && sub.safe && (sub.literal || sub.typ == oidInt4 || sub.typ == oidInt2) // a wider number may be no int4
 		}
-		return nil
 	}
-	field := step.GetString_()
-	if field == nil {
-		return refused("expand-composite", "cordon: (expression).* is not understood", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
+	of.safe = of.safe && element != 0 && !slice // a place that the array does not have is NULL
+	if slice {
+		element = of.typ
 	}
-	return b.fieldName(field.Sval)
+	of.typ = element
+	return nil
+}
+
+// fieldOf binds the selection of a field. A value of a composite type has the fields of its type; of any other value it must not be a call in disguise.
+func (b *binder) fieldOf(step *pg.Node, of *info) error {
+	if step.GetString_() == nil {
+		return expandComposite()
+	}
+	name := step.GetString_().Sval
+	for _, c := range b.env.twin.fields(of.typ) {
+		if c.Name == name {
+			of.typ, of.collate = c.Type.OID, joinCollations("", c.Type.Collation)
+			return nil
+		}
+	}
+	of.typ, of.safe, of.collate = 0, false, ""
+	return b.fieldName(name)
+}
+
+func expandComposite() *Error {
+	return refused("expand-composite", "cordon: (expression).* is not understood where the type of the expression is not known", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
 }
 
 // fieldName admits a field that is not the functional notation of a call that would need to be looked at.

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -163,6 +164,10 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		args += len(f.AggOrder)
 	}
 	v, err := b.admitCall(f, parts, args)
+	var unknown *Error
+	if errors.As(err, &unknown) && unknown.Reason == "" && b.castAsCall(n, f, parts) {
+		return b.value(n, sc)
+	}
 	if err != nil {
 		return info{}, err
 	}
@@ -363,6 +368,19 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 		return v, refused("functional-notation", "cordon: "+name+"(...) would be a cast to the type of that name", "Write CAST(... AS "+name+").")
 	}
 	return v, undefinedFunction(name)
+}
+
+// castAsCall makes a cast of inet(x), where there is no such function, as Postgres does (func_get_detail in parse_func.c).
+func (b *binder) castAsCall(n *pg.Node, f *pg.FuncCall, parts []string) bool {
+	if len(f.Args) != 1 || f.AggStar || f.AggDistinct || f.AggWithinGroup || f.FuncVariadic || f.Over != nil || f.AggFilter != nil || len(f.AggOrder) > 0 || f.Args[0].GetNamedArgExpr() != nil {
+		return false
+	}
+	t, err := b.findType(parts)
+	if err != nil || t == nil || b.env.twin.accepts(t.Schema, t.Name, 1) {
+		return false
+	}
+	n.Node = &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: f.Args[0], TypeName: &pg.TypeName{Names: nameNodes(t.Schema, t.Name), Typemod: -1}}}
+	return true
 }
 
 // callArguments binds what stands in a call's parentheses and after it.

@@ -54,6 +54,9 @@ func (tw *twin) judgeOperator(op string) *Error {
 			return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not reviewed for every type", "Use a function or another operator.")
 		}
 	}
+	if !found && len(tw.snapshot.Operators(op)) > 0 {
+		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not built in and not reviewed", "Use the operators of pg_catalog.")
+	}
 	if !found && op != "<>" && op != "!=" {
 		return &Error{Code: "42883", Message: "operator does not exist: " + op}
 	}

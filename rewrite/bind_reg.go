@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -10,7 +11,10 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-const oidRegConfig = 3734
+const (
+	oidRegConfig = 3734
+	oidOIDArray  = 1028
+)
 
 // number is how a cast to reg* shows an oid that names nothing.
 const number = "(CASE ($1)::pg_catalog.oid WHEN 0::pg_catalog.oid THEN '-'::pg_catalog.text ELSE (($1)::pg_catalog.oid)::pg_catalog.text END)"
@@ -72,6 +76,9 @@ func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (in
 	if template == "" || x.Arg.GetParamRef() != nil {
 		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
 	}
+	if array := x.Arg.GetAArrayExpr(); array != nil && !slices.ContainsFunc(array.Elements, func(n *pg.Node) bool { return n.GetAConst().GetSval() == nil }) {
+		return b.regLiterals(n, array, reg)
+	}
 	arg, err := b.expr(x.Arg, sc)
 	if err != nil {
 		return info{}, err
@@ -83,21 +90,57 @@ func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (in
 		bound("array_upper")+" || ']=' || ("+array+")::pg_catalog.text)::pg_catalog.text[] ELSE "+array+" END", []*pg.Node{x.Arg})
 }
 
-// compareNumbers makes of a comparison of two casts to one reg* type that of their oids: what the client is shown as text is compared as a
-// number, as on the twin.
-func compareNumbers(x *pg.A_Expr) {
-	l, r := x.Lexpr.GetTypeCast(), x.Rexpr.GetTypeCast()
-	if l == nil || r == nil || len(l.TypeName.ArrayBounds)+len(r.TypeName.ArrayBounds) > 0 || !quietOperators[lastString(x.Name)] && lastString(x.Name) != "!=" {
-		return
-	}
-	name := lastString(l.TypeName.Names)
-	if !builtin.RegType(name) || name != lastString(r.TypeName.Names) {
-		return
-	}
-	for _, side := range []*pg.Node{x.Lexpr, x.Rexpr} {
-		if cast := side.GetTypeCast(); cast.Arg.GetAConst() == nil {
-			side.Node = castTo(&pg.Node{Node: side.Node}, "oid").Node
+// regLiterals are the oids that an array of reg* literals stands for.
+func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (info, error) {
+	for i, member := range array.Elements {
+		oid, err := b.resolveReg(reg, member.GetAConst().GetSval().Sval)
+		if err != nil {
+			return info{}, err
 		}
+		array.Elements[i] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
+	}
+	n.Node = &pg.Node_AArrayExpr{AArrayExpr: array}
+	return info{typ: oidOIDArray, safe: true}, nil
+}
+
+// compareNumbers makes of a comparison with a cast to a reg* type that of oids: what the client is shown as text is compared as a number, as on the twin. A
+// literal on the other side names an object, too.
+func compareNumbers(x *pg.A_Expr) {
+	op := lastString(x.Name)
+	if !quietOperators[op] && op != "!=" {
+		return
+	}
+	reg := comparedReg(x.Lexpr)
+	if reg == "" {
+		reg = comparedReg(x.Rexpr)
+	}
+	if reg == "" {
+		return
+	}
+	for _, side := range append([]*pg.Node{x.Lexpr, x.Rexpr}, x.Rexpr.GetList().GetItems()...) {
+		asNumber(side, reg)
+	}
+}
+
+// comparedReg is the reg* type that an operand is cast to; empty if it is none.
+func comparedReg(n *pg.Node) string {
+	cast := n.GetTypeCast()
+	if cast == nil || len(cast.TypeName.ArrayBounds) > 0 || cast.Arg.GetParamRef() != nil {
+		return ""
+	}
+	if name := lastString(cast.TypeName.Names); builtin.RegType(name) && regTemplates[name] != "" {
+		return name
+	}
+	return ""
+}
+
+// asNumber makes an operand of a comparison of reg* values an oid.
+func asNumber(n *pg.Node, reg string) {
+	switch {
+	case n.GetAConst().GetSval() != nil:
+		n.Node = castTo(&pg.Node{Node: n.Node}, reg).Node
+	case comparedReg(n) != "" && n.GetTypeCast().Arg.GetAConst() == nil:
+		n.Node = castTo(&pg.Node{Node: n.Node}, "oid").Node
 	}
 }
 

@@ -63,6 +63,9 @@ func (b *binder) comparedSubquery(x *pg.SubLink, columns []*column, sc *scope) (
 	in = info{safe: true}
 	matched := len(tests) == len(columns) && builtin.SealedUses["operator "+op] != 0
 	for i, n := range tests {
+		if reg := comparedReg(n); reg != "" && quietOperators[op] && len(columns) == len(tests) && columns[i].typ == oidOID {
+			asNumber(n, reg)
+		}
 		test, err := b.value(n, sc)
 		if err != nil {
 			return in, false, err

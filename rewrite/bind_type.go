@@ -9,8 +9,7 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-// typeName admits a type (pitfall C7): reviewed built-in ones and enums; never reg*, row types or domains of people's
-// own. A name outside pg_catalog is qualified. The oid is that of the element where array bounds are written.
+// typeName admits a type (pitfall C7, admitsType). A name outside pg_catalog is qualified. The oid is that of the element where array bounds are written.
 func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 	if t == nil || t.PctType {
 		return 0, refused("forbidden-type", "cordon: a type given by reference to a column is not admitted", "Write the type's name.")
@@ -45,24 +44,6 @@ func typeHint(t *catalog.Type) string {
 		return "It " + reason + ". Use an ordinary data type."
 	}
 	return "Use an ordinary data type."
-}
-
-// admitsType is the type rule: reviewed built-in types, information_schema's domains, enums, and arrays of these.
-func (tw *twin) admitsType(oid uint32) bool {
-	t, ok := tw.snapshot.Types[oid]
-	if !ok {
-		return false
-	}
-	if t.Category == 'A' && t.Elem != 0 {
-		return tw.admitsType(t.Elem)
-	}
-	switch {
-	case t.Schema == "pg_catalog" && t.OID < catalog.FirstUserOID:
-		return builtin.Type(t.Name)
-	case t.Schema == "information_schema" && t.OID < catalog.FirstUserOID:
-		return t.Kind == 'd'
-	}
-	return t.Kind == 'e'
 }
 
 func dottedParts(parts []string) string {

@@ -7,6 +7,10 @@ import (
 // star binds *, t.* and (t).* in a select list. The star stays in the tree, since the substitution exposes just what
 // the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named, and beside tableoid.
 func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*column, []*pg.Node, bool, error) {
+	if x := target.GetVal().GetAIndirection(); x != nil && x.Indirection[len(x.Indirection)-1].GetAStar() != nil && !b.namesItem(x, sc) {
+		columns, err := b.expandFields(x, sc)
+		return columns, []*pg.Node{pg.MakeResTargetNodeWithVal(target.Val, 0)}, true, err
+	}
 	it, star, err := b.starItem(target, sc)
 	if !star || err != nil {
 		return nil, nil, star, err
@@ -74,11 +78,7 @@ func (b *binder) starItem(target *pg.ResTarget, sc *scope) (*item, bool, error) 
 		if last.GetAStar() == nil {
 			return nil, false, nil
 		}
-		ref := x.AIndirection.Arg.GetColumnRef()
-		if ref == nil || len(x.AIndirection.Indirection) > 1 {
-			return nil, true, refused("expand-composite", "cordon: (expression).* is not understood", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
-		}
-		parts, _ = splitName(ref.Fields)
+		parts, _ = splitName(x.AIndirection.Arg.GetColumnRef().Fields)
 	default:
 		return nil, false, nil
 	}
@@ -107,4 +107,50 @@ func (b *binder) collect(_ *scope, it *item, c *column) {
 	if o := it.owner; o != nil && o.collecting && o.aggregates == 0 {
 		o.loose = append(o.loose, looseRef{it, c})
 	}
+}
+
+// namesItem says that (name).* is a star of a FROM item.
+func (b *binder) namesItem(x *pg.A_Indirection, sc *scope) bool {
+	parts, star := splitName(x.Arg.GetColumnRef().GetFields())
+	if len(parts) == 0 || star || len(x.Indirection) > 1 {
+		return false
+	}
+	if len(parts) == 1 {
+		if _, c, err := sc.findColumn(parts[0]); c != nil || err != nil {
+			return false
+		}
+	}
+	it, err := b.qualifier(parts, sc)
+	return err == nil && it != nil
+}
+
+// expandFields binds (expression).* of a value of a composite type, or of a call with output arguments, which the server expands.
+func (b *binder) expandFields(x *pg.A_Indirection, sc *scope) ([]*column, error) {
+	arg := x.Arg
+	if steps := x.Indirection[:len(x.Indirection)-1]; len(steps) > 0 {
+		arg = &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: x.Arg, Indirection: steps}}}
+	}
+	in, err := b.expr(arg, sc)
+	if err != nil {
+		return nil, err
+	}
+	if inner := arg.GetAIndirection(); len(x.Indirection) > 1 && inner != nil {
+		x.Arg, x.Indirection = inner.Arg, append(inner.Indirection, x.Indirection[len(x.Indirection)-1])
+	} else if len(x.Indirection) > 1 {
+		x.Arg, x.Indirection = arg, x.Indirection[len(x.Indirection)-1:]
+	}
+	var columns []*column
+	for _, c := range b.env.twin.fields(in.typ) {
+		columns = append(columns, &column{name: c.Name, typ: c.Type.OID, collate: joinCollations("", c.Type.Collation)})
+	}
+	if columns == nil {
+		call := x.Arg.GetFuncCall()
+		if columns = b.env.twin.outputColumns(call, b.argTypes[call]); columns == nil || len(x.Indirection) > 1 {
+			return nil, expandComposite()
+		}
+	}
+	for _, c := range columns {
+		c.filtered, c.origin, c.raises = in.filtered, Origin{Unknown: true}, !in.safe
+	}
+	return columns, nil
 }

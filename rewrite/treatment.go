@@ -35,17 +35,17 @@ func (tw *twin) treatment(rel *catalog.Relation, rule *config.Table, col *catalo
 	return config.Treatment{Kind: config.Show}
 }
 
-// namesObjects says whether a type is, contains or is a domain over reg* or the row type of a relation (pitfall C7).
+// namesObjects says whether a type is, contains or is a domain over reg* or a row that the twin does not have as it is (pitfall C7).
 func (tw *twin) namesObjects(oid uint32, depth int) bool {
 	t, ok := tw.snapshot.Types[oid]
-	if !ok || depth > 8 {
+	if !ok || depth > mostNested {
 		return true
 	}
 	switch {
 	case oid < catalog.FirstUserOID && builtin.RegType(t.Name):
 		return true
 	case t.Kind == 'c':
-		return true
+		return !tw.showsFields(t, depth+1)
 	case t.Kind == 'd' && t.Base != 0:
 		return tw.namesObjects(t.Base, depth+1)
 	case t.Elem != 0 && t.Category == 'A':

@@ -27,6 +27,7 @@ type twin struct {
 	sets      map[string]string   // text of the set markers of package builtin, but for the search_path
 	objects   *objects            // what hangs on the tables
 	calls     sync.Map            // callKey -> callVerdict
+	checked   map[uint32]bool     // domains of people's own: whether their constraints call only what is reviewed
 	operators sync.Map            // operator name -> *Error, nil where its operators are reviewed
 	system    sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
 }
@@ -80,11 +81,12 @@ type exposedColumn struct {
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot *catalog.Snapshot, f forms) (*twin, error) {
-	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}}
+	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}}
 	var err error
 	if tw.casts, err = tw.foreignCasts(); err != nil {
 		return nil, err
 	}
+	tw.checkDomains()
 	tw.findMissing()
 	if err := tw.checkInheritance(); err != nil {
 		return nil, err
