@@ -23,7 +23,10 @@ func (tw *twin) relation(schema, name string) (*exposed, error) {
 		return nil, nil
 	}
 	if schema != "pg_catalog" && schema != "information_schema" {
-		return tw.tables[rel.OID], nil
+		if e := tw.tables[rel.OID]; e != nil {
+			return e, nil
+		}
+		return nil, tw.refusal(rel)
 	}
 	if r, ok := tw.system.Load(rel.OID); ok {
 		return r.(systemResult).exposed, r.(systemResult).err

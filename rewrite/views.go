@@ -29,10 +29,66 @@ func (tw *twin) inlineViews() {
 			tw.tables[rel.OID] = e
 		}
 		if len(failed) == len(pending) {
+			tw.refuseViews(failed)
 			return
 		}
 		pending = failed
 	}
+}
+
+// refuseViews keeps apart what the twin lacks and what it has but cordon cannot read: views whose definition calls what is not reviewed, or whose tables
+// have row security. Only where the policy shows what it does not list, and only of views that read nothing hidden: of any other the name tells.
+func (tw *twin) refuseViews(views []*catalog.Relation) {
+	for again := tw.policy.ShowTables && len(tw.missing) == 0; again; { // views over such views are refused, too
+		again = false
+		for _, rel := range views {
+			if tw.refusedViews[rel.OID] || !tw.readsAllShown(rel) {
+				continue
+			}
+			var e *Error
+			if _, err := tw.inline(rel); errors.Is(err, errRowSecurity) || errors.As(err, &e) && e.Reason != "" {
+				tw.refusedViews[rel.OID], again = true, true
+			}
+		}
+	}
+}
+
+// readsAllShown says that the twin has every column of every table that a view's definition names.
+func (tw *twin) readsAllShown(rel *catalog.Relation) bool {
+	tree, err := pg.Parse(rel.View)
+	if err != nil {
+		return false
+	}
+	all := true
+	walkNodes(tree.Stmts[0].Stmt, func(n *pg.Node) {
+		rv := n.GetRangeVar()
+		if rv == nil || rv.Schemaname == "" { // a WITH query
+			return
+		}
+		read, ok := tw.snapshot.Relation(rv.Schemaname, rv.Relname)
+		switch {
+		case !ok:
+			all = false
+		case read.System() || tw.refusedViews[read.OID]:
+		default:
+			e := tw.tables[read.OID]
+			all = all && e != nil && len(e.columns) == len(read.Columns)
+		}
+	})
+	return all
+}
+
+// refusal is the answer to a relation that the twin has and cordon does not read.
+func (tw *twin) refusal(rel *catalog.Relation) error {
+	shown := tw.policy.ShowTables && len(tw.missing) == 0 && tw.listed(rel) == nil
+	switch {
+	case tw.refusedViews[rel.OID]:
+		return refused("forbidden-view", "cordon: the definition of view "+quoted(rel.Name)+" is not admitted in a masked session: it calls what is not reviewed, or reads tables with row security",
+			"Ask for the view to be listed in the policy.")
+	case shown && (rel.Kind == 'f' || rel.Kind == 'm' && tw.readsAllShown(rel)):
+		return refused("forbidden-view", "cordon: materialized views and foreign tables are read only where the policy lists them", "Ask for "+quoted(rel.Name)+" to be listed in the policy.")
+	}
+	return nil
 }
 
 var errRowSecurity = errors.New("row security")
