@@ -1,5 +1,5 @@
 # Every target is what CI runs; `make test` and `make demo` install what is missing and say so.
-.PHONY: build setup fmt lint test race fuzz e2e bench bench-masked sqlsmith demo
+.PHONY: build setup fmt lint test race fuzz e2e bench bench-masked sqlsmith regress demo
 
 build: ; go build -o bin/cordon ./cmd/cordon
 setup: ; ./scripts/setup
@@ -17,6 +17,9 @@ bench-masked: setup ; go test ./e2e -run '^$$' -bench Masked -timeout 30m -args 
 sqlsmith: setup
 	./scripts/setup sqlsmith
 	go test ./e2e -run TestSmith -v -timeout 8h -args -smith $(or $(QUERIES),20000) -seed $(or $(SEED),1)
+regress: setup
+	./scripts/postgres-source
+	go test ./e2e -run '^$$' -bench Regress -benchtime 1x -timeout 120m -args -regress-report $(CURDIR)/docs/regress.md
 demo: build
 	./scripts/setup demo
 	./bin/cordon demo

@@ -165,7 +165,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	}
 	v, err := b.admitCall(f, parts, args)
 	var unknown *Error
-	if errors.As(err, &unknown) && unknown.Reason == "" && b.castAsCall(n, f, parts) {
+	if errors.As(err, &unknown) && (unknown.Reason == "" || unknown.Reason == "functional-notation") && b.castAsCall(n, f, parts) {
 		return b.value(n, sc)
 	}
 	if err != nil {

@@ -103,8 +103,8 @@ func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (inf
 	return info{typ: oidOIDArray, safe: true}, nil
 }
 
-// compareNumbers makes of a comparison with a cast to a reg* type that of oids: what the client is shown as text is compared as a number, as on the twin. A
-// literal on the other side names an object, too.
+// compareNumbers makes of a comparison with a cast to a reg* type that of oids: what the client is shown as text is compared as a number, as on the twin. An
+// untyped literal is an oid, too, but in a list of several, whose members become of the cast's type (transformAExprIn in parse_expr.c).
 func compareNumbers(x *pg.A_Expr) {
 	op := lastString(x.Name)
 	if !quietOperators[op] && op != "!=" {
@@ -117,9 +117,16 @@ func compareNumbers(x *pg.A_Expr) {
 	if reg == "" {
 		return
 	}
-	for _, side := range append([]*pg.Node{x.Lexpr, x.Rexpr}, x.Rexpr.GetList().GetItems()...) {
-		asNumber(side, reg)
+	list := x.Rexpr.GetList().GetItems()
+	for _, n := range list {
+		if len(list) > 1 && n.GetAConst().GetSval() != nil {
+			n.Node = castTo(&pg.Node{Node: n.Node}, reg).Node
+			continue
+		}
+		asNumber(n)
 	}
+	asNumber(x.Lexpr)
+	asNumber(x.Rexpr)
 }
 
 // comparedReg is the reg* type that an operand is cast to; empty if it is none.
@@ -135,11 +142,8 @@ func comparedReg(n *pg.Node) string {
 }
 
 // asNumber makes an operand of a comparison of reg* values an oid.
-func asNumber(n *pg.Node, reg string) {
-	switch {
-	case n.GetAConst().GetSval() != nil:
-		n.Node = castTo(&pg.Node{Node: n.Node}, reg).Node
-	case comparedReg(n) != "" && n.GetTypeCast().Arg.GetAConst() == nil:
+func asNumber(n *pg.Node) {
+	if n.GetAConst().GetSval() != nil || comparedReg(n) != "" && n.GetTypeCast().Arg.GetAConst() == nil {
 		n.Node = castTo(&pg.Node{Node: n.Node}, "oid").Node
 	}
 }

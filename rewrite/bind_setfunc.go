@@ -75,6 +75,9 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 		return nil, "", refused("function-in-from", "cordon: function "+name+" cannot stand in FROM", "Call it in a select list.")
 	}
 	columns := b.env.twin.outputColumns(call, b.argTypes[call])
+	for _, c := range b.env.twin.fields(in.typ) { // a set of composite values has their columns
+		columns = append(columns, &column{name: c.Name, typ: c.Type.OID})
+	}
 	if columns == nil {
 		column := &column{name: name, typ: in.typ}
 		if alias := x.Alias.GetAliasname(); alias != "" && len(x.Functions) == 1 {

@@ -63,8 +63,8 @@ func (b *binder) comparedSubquery(x *pg.SubLink, columns []*column, sc *scope) (
 	in = info{safe: true}
 	matched := len(tests) == len(columns) && builtin.SealedUses["operator "+op] != 0
 	for i, n := range tests {
-		if reg := comparedReg(n); reg != "" && quietOperators[op] && len(columns) == len(tests) && columns[i].typ == oidOID {
-			asNumber(n, reg)
+		if comparedReg(n) != "" && quietOperators[op] && len(columns) == len(tests) && columns[i].typ == oidOID {
+			asNumber(n)
 		}
 		test, err := b.value(n, sc)
 		if err != nil {

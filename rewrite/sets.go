@@ -18,6 +18,14 @@ func (tw *twin) buildSets() map[string]string {
 	for oid := range tw.tables {
 		relations[oid] = true
 	}
+	for _, rel := range tw.snapshot.Relations() {
+		if t := tw.snapshot.Types[rel.Type]; rel.Kind == 'c' && rel.OID >= catalog.FirstUserOID && t != nil && tw.admitsType(t.OID) {
+			relations[rel.OID] = true
+			for i := range rel.Columns {
+				o.attributes[uint64(rel.OID)<<16+uint64(rel.Columns[i].Num)] = true
+			}
+		}
+	}
 	maps.Copy(relations, o.relations)
 	schemas := map[uint32]bool{}
 	for name := range tw.schemas {

@@ -70,6 +70,8 @@ func (tw *twin) readsAllShown(rel *catalog.Relation) bool {
 		case !ok:
 			all = false
 		case read.System() || tw.refusedViews[read.OID]:
+		case read.Kind == 'm' && tw.listed(read) == nil:
+			all = all && tw.readsAllShown(read)
 		default:
 			e := tw.tables[read.OID]
 			all = all && e != nil && len(e.columns) == len(read.Columns)

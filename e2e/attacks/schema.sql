@@ -54,6 +54,16 @@ CREATE FUNCTION pg_catalog.own_leak_too() RETURNS text LANGUAGE sql SECURITY DEF
 CREATE FUNCTION own_raise(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
 CREATE OPERATOR public.~~~ (FUNCTION = own_raise, RIGHTARG = text);
 CREATE TYPE mood AS ENUM ('good', 'bad');
+-- Types of people's own: what runs their code or names objects, and what does not.
+CREATE TYPE pair AS (a int4, b text);
+CREATE TYPE naming AS (relation regclass);
+CREATE DOMAIN tattler AS text CHECK (own_raise(VALUE));
+CREATE DOMAIN teller AS text CHECK (VALUE < own_leak());
+CREATE DOMAIN relation_name AS regclass;
+CREATE DOMAIN small AS int4 CHECK (VALUE < 100);
+CREATE TYPE hiding AS (person users, n int4);
+CREATE TYPE text_range AS RANGE (subtype = text);
+CREATE FUNCTION own_canonical(int4) RETURNS int4 LANGUAGE sql AS 'SELECT $1';
 -- Names are restricted too, where the policy lists neither the relation nor the column.
 ALTER TABLE users ADD COLUMN zzcolumn{world} int CONSTRAINT zzlimit{world} CHECK (zzcolumn{world} > 0);
 CREATE INDEX zzindex{world} ON users (phone);

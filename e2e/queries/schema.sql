@@ -118,6 +118,15 @@ CREATE TABLE app.daily_stats (day date, video_id bigint, views integer, likes in
 INSERT INTO app.daily_stats SELECT date '2024-03-01' + g % 30, 1 + g / 30, g * 13 % 500, g * 7 % 40, g * 997 % 90000
     FROM generate_series(0, 599) g;
 
+-- Types of people's own.
+CREATE TYPE app.money_of AS (amount numeric(12,2), currency text);
+CREATE DOMAIN app.percent AS numeric(5,2) CHECK (VALUE BETWEEN 0 AND 100);
+CREATE TYPE app.text_range AS RANGE (subtype = text);
+CREATE TYPE app.parcel AS (size int4[], value app.money_of, taxed app.percent);
+CREATE TABLE app.parcels (parcel_id integer PRIMARY KEY, content app.parcel, prices app.money_of[], taxed app.percent, names app.text_range);
+INSERT INTO app.parcels SELECT g, ROW(ARRAY[g, g + 1], ROW(g * 2.5, 'EUR')::app.money_of, g % 100)::app.parcel, ARRAY[ROW(g, 'EUR')::app.money_of, ROW(g + 0.5, 'USD')::app.money_of],
+    g % 100, app.text_range(chr(96 + 1 + g % 20), chr(96 + 4 + g % 20)) FROM generate_series(1, 40) g;
+
 CREATE VIEW public_videos AS
     SELECT v.video_id, v.user_id, u.username, u.country, v.title, v.views, v.created_at FROM videos v JOIN users u USING (user_id) WHERE v.visibility = 'public';
 CREATE VIEW creators AS

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cordon-db/cordon/config"
@@ -102,7 +103,7 @@ func (b *builder) treatment(rel *catalog.Relation, rule *config.Table, col *cata
 	return config.Treatment{Kind: config.Show}
 }
 
-// namesObjects says that values of a type are reg* or rows of relations, or contain such.
+// namesObjects says that values of a type are reg* or rows that the twin does not have as they are, or contain such.
 func (b *builder) namesObjects(oid uint32) bool {
 	t := b.snapshot.Types[oid]
 	for t != nil && (t.Kind == 'd' || t.Category == 'A' && t.Elem != 0) {
@@ -112,5 +113,20 @@ func (b *builder) namesObjects(oid uint32) bool {
 			t = b.snapshot.Types[t.Elem]
 		}
 	}
-	return t == nil || t.Kind == 'c' || t.Schema == "pg_catalog" && strings.HasPrefix(t.Name, "reg")
+	if t == nil || t.Kind != 'c' {
+		return t == nil || t.Schema == "pg_catalog" && strings.HasPrefix(t.Name, "reg")
+	}
+	rel, ok := b.snapshot.RelationByOID(t.Relation)
+	if !ok || rel.OID < catalog.FirstUserOID {
+		return true
+	}
+	rule := &config.Table{}
+	if rel.Kind != 'c' {
+		if rule = b.listed(rel); rule == nil || rule.Deny {
+			return true
+		}
+	}
+	return slices.ContainsFunc(rel.Columns, func(c catalog.Column) bool {
+		return b.namesObjects(c.Type.OID) || rel.Kind != 'c' && b.treatment(rel, rule, &c).Kind != config.Show
+	})
 }
