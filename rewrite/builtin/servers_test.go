@@ -106,8 +106,20 @@ func checkKeywords(t *testing.T, conn *pgx.Conn, version int) {
 }
 
 // withoutMarks puts empty sets in the place of the twin's.
-var withoutMarks = strings.NewReplacer(MarkRelations, "'{}'::pg_catalog.oid[]", MarkAttributes, "'{}'::pg_catalog.int8[]", MarkTypes, "'{}'::pg_catalog.oid[]",
-	MarkConstraints, "'{}'::pg_catalog.oid[]", MarkPath, "'{11}'::pg_catalog.oid[]")
+var withoutMarks = func() *strings.Replacer {
+	var pairs []string
+	for _, mark := range Marks {
+		typ := "oid"
+		if slices.Contains([]string{MarkAttributes, MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose}, mark) {
+			typ = "int8"
+		}
+		pairs = append(pairs, mark, "'{}'::pg_catalog."+typ+"[]")
+	}
+	for _, mark := range TextMarks {
+		pairs = append(pairs, mark, "'{}'::pg_catalog.jsonb")
+	}
+	return strings.NewReplacer(pairs...)
+}()
 
 // checkRelations runs the query of each system relation over the columns that a server has: they have to keep their types.
 func checkRelations(t *testing.T, conn *pgx.Conn, version int) {
@@ -133,7 +145,7 @@ func checkRelations(t *testing.T, conn *pgx.Conn, version int) {
 			continue
 		}
 		for i, f := range described.Fields {
-			if fmt.Sprint(f.DataTypeOID) != types[shown[i]] {
+			if tree := types[shown[i]] == "194" && f.DataTypeOID == 25; fmt.Sprint(f.DataTypeOID) != types[shown[i]] && !tree { // a key, see MarkExpressions
 				t.Errorf("%d %s.%s is of type %d, and its expression of %s", version, name, shown[i], f.DataTypeOID, types[shown[i]])
 			}
 		}
@@ -146,7 +158,14 @@ func checkTemplates(t *testing.T, conn *pgx.Conn, version int) {
 		if strings.HasPrefix(key.name, "_pg_true") || key.name == "pg_typeof" { // over whole rows, over any type
 			continue
 		}
-		if _, err := conn.Prepare(context.Background(), "", "SELECT "+withoutMarks.Replace(rule.Template)); err != nil {
+		var types []uint32
+		switch { // what the template alone does not tell
+		case key.name == "pg_get_viewdef" && key.nargs == 2:
+			types = []uint32{26, 16}
+		case key.name == "pg_get_expr" && key.nargs == 3:
+			types = []uint32{25, 26, 16}
+		}
+		if _, err := conn.PgConn().Prepare(context.Background(), "", "SELECT "+withoutMarks.Replace(rule.Template), types); err != nil {
 			t.Errorf("%d %v: %v", version, key, err)
 		}
 	}
