@@ -72,6 +72,8 @@ var maskedQueries = []struct {
 	{"Q5 export of user_id, username", "SELECT user_id, username FROM @.users", true},
 	{"Q5 COPY of user_id", "COPY (SELECT user_id FROM @.users) TO STDOUT", true},
 	{"Q5 COPY of user_id, username", "COPY (SELECT user_id, username FROM @.users) TO STDOUT", true},
+	{"Q5 COPY in csv", "COPY (SELECT user_id, username FROM @.users) TO STDOUT (FORMAT csv, HEADER)", true},
+	{"Q5 COPY in binary", "COPY (SELECT user_id, username FROM @.users) TO STDOUT (FORMAT binary)", true},
 	{"Q6 SELECT * LIMIT 100", "SELECT * FROM @.users LIMIT 100", false},
 	{"Q7 IN list of 100", "SELECT user_id, country FROM @.users WHERE user_id IN ({list})", true},
 	{"Q8 ORDER BY pseudonym LIMIT 50", "SELECT user_id, country FROM @.users ORDER BY user_id LIMIT 50", true},

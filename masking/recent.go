@@ -39,6 +39,9 @@ func (p *Pseudonym) NewRecent(format int16) *Recent {
 	return &Recent{cipher: p, format: format, seed: maphash.MakeSeed()}
 }
 
+// Cipher is the cipher whose pseudonyms are remembered.
+func (r *Recent) Cipher() *Pseudonym { return r.cipher }
+
 // Begin says that another answer begins.
 func (r *Recent) Begin() { r.news = 0 }
 

@@ -33,6 +33,7 @@ type answer struct {
 	next      int             // of Query: the plan whose answer comes next
 	rows      bool            // a checked RowDescription came: rows may pass
 	seals     seals           // of Query, and of COPY: how the columns leave
+	copying   *copying        // and how its rows are written
 	barrier   bool            // the client's further messages wait for this one's outcome
 	refusal   *rewrite.Error  // what the client gets instead of refusedSQL's error
 }

@@ -28,12 +28,12 @@ type machine struct {
 	portals    map[string]*portal
 	sent       map[string]*statement // as the messages sent so far will leave them, if none fails
 	sentPortal map[string]*statement
-	described  *answer                 // the client's Describe of a portal, if it was the last message sent
-	copied     map[*rewrite.Plan]seals // of COPYs whose inner query was described and checked, until their data comes
-	barriers   int                     // answers that the client's next messages wait for
-	copyError  *rewrite.Error          // why describing the query of a COPY failed
-	skipping   bool                    // the server discards up to a Sync that the client has not sent yet
-	ended      string                  // SQLSTATE of the fatal error by which the server ended the session
+	described  *answer                    // the client's Describe of a portal, if it was the last message sent
+	copied     map[*rewrite.Plan]*copying // of COPYs whose inner query was described and checked, until their data comes
+	barriers   int                        // answers that the client's next messages wait for
+	copyError  *rewrite.Error             // why describing the query of a COPY failed
+	skipping   bool                       // the server discards up to a Sync that the client has not sent yet
+	ended      string                     // SQLSTATE of the fatal error by which the server ended the session
 
 	toServer []byte
 
@@ -51,7 +51,7 @@ type machine struct {
 func newMachine(ctx context.Context, session Session, log *slog.Logger, maxMessage int) *machine {
 	return &machine{ctx: ctx, session: session, log: log, maxMessage: maxMessage,
 		recents: recents{}, statements: map[string]*statement{}, portals: map[string]*portal{}, sent: map[string]*statement{}, sentPortal: map[string]*statement{},
-		copied: map[*rewrite.Plan]seals{}}
+		copied: map[*rewrite.Plan]*copying{}}
 }
 
 // terminated says that the client said goodbye.

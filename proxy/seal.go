@@ -70,7 +70,7 @@ func (m *machine) sealRows(in []byte) (used int, err error) {
 		case first == nil:
 			return used, nil
 		case typ == 'd':
-			second, err = nil, m.sealCopyRow(first, how)
+			second, err = nil, m.sealCopyRow(first, m.owed.first().copying)
 		case second == nil:
 			err = m.sealRow(first, how)
 		default:

@@ -29,7 +29,7 @@ func (m *machine) serverMessage(typ byte, msg []byte) error {
 	case 'D':
 		return m.sealRow(msg, m.sealsOf(a))
 	case 'd':
-		return m.sealCopyRow(msg, m.sealsOf(a))
+		return m.sealCopyRow(msg, a.copying)
 	case 'Z':
 		return m.ready(a, msg)
 	case 'T', 'n':
@@ -90,7 +90,11 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 	case a.kind == answerDescribePortal && p != nil:
 		p.rows, p.seals = typ == 'T', a.seals
 	case a.kind == answerDescribe && a.hidden && a.name == describedCopy && typ == 'T':
-		m.copied[a.statement.plan] = a.seals
+		c, err := newCopying(a.statement.plan, a.seals, msg, m.recents)
+		if err != nil {
+			return err
+		}
+		m.copied[a.statement.plan] = c
 	}
 	if !a.hidden {
 		m.emit(msg)
@@ -147,7 +151,7 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 			return fmt.Errorf("%w: PortalSuspended in answer to Query", errProtocol)
 		}
 		a.next++
-		a.rows, a.seals = false, nil
+		a.rows, a.seals, a.copying = false, nil, nil
 	default:
 		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
 	}
@@ -166,15 +170,15 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 // copyOut lets the data of a COPY pass if the query inside it was described and checked.
 func (m *machine) copyOut(a *answer, msg []byte) error {
 	plan := m.planOf(a)
-	how, described := m.copied[plan]
-	if plan == nil || plan.Kind != rewrite.KindCopy || !described {
+	c := m.copied[plan]
+	if plan == nil || plan.Kind != rewrite.KindCopy || c == nil {
 		return &alarm{"a COPY whose query was not described"}
 	}
 	delete(m.copied, plan)
-	if how != nil && (len(msg) < 6 || msg[5] != 0) {
-		return &alarm{"a COPY of identifiers in a format that its plan does not know how to seal"}
+	if binary := len(msg) > 5 && msg[5] == 1; c.how != nil && (len(msg) < 6 || binary != (c.format.Kind == rewrite.CopyBinary)) {
+		return &alarm{"a COPY of identifiers in another format than its plan's"}
 	}
-	a.rows, a.seals = true, how
+	a.rows, a.seals, a.copying = true, c.how, c
 	m.emit(msg)
 	return nil
 }

@@ -263,16 +263,22 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 		}
 	}
 	if x.Relation != nil {
-		query, err := copyQuery(p.env, x.Relation, x.Attlist)
+		query, err := copyQuery(p.env, x.Relation, x.Attlist, forcedQuotes(x.Options))
 		if err != nil {
 			return nil, err
 		}
 		x.Relation, x.Attlist, x.Query = nil, nil, query
 	}
-	p.env.sealing = p.seals && sealedCopy(x.Options)
+	format := copyFormat(x.Options)
+	p.env.sealing = p.seals && format != nil
 	bound, err := p.bind(x.Query)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(bound.columns, func(o Origin) bool { return o.Seal != Seal{} }) {
+		format = nil
+	} else if format.Kind == CopyText {
+		sentNull(x.Options)
 	}
 	text, err := emit(stmt, bound.marks)
 	if err != nil {
@@ -282,7 +288,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque, sealed: p.env.sealing}, nil
+	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque, Copy: format, sealed: p.env.sealing}, nil
 }
 
 func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {

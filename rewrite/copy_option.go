@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -26,23 +27,16 @@ func copyOption(d *pg.DefElem) error {
 		}
 	case d.Arg.GetString_() == nil:
 		return &Error{Code: "42601", Message: fmt.Sprintf("%s requires a parameter", name)}
+	case name == "format":
+		if s := d.Arg.GetString_().Sval; s != "text" && s != "csv" && s != "binary" {
+			return &Error{Code: "22023", Message: fmt.Sprintf("COPY format \"%s\" not recognized", s)}
+		}
 	case name == "encoding":
 		if _, verdict := builtin.Settable("client_encoding", d.Arg.GetString_().Sval); verdict != builtin.Ignored {
 			return refused("forbidden-encoding", "cordon: only encoding UTF8 is admitted", "Convert the file afterwards.")
 		}
 	}
 	return nil
-}
-
-// sealedCopy says that the proxy knows how to seal the rows: of the text format without a header, with its own delimiter and NULL.
-func sealedCopy(options []*pg.Node) bool {
-	for _, n := range options {
-		d := n.GetDefElem()
-		if d.GetDefname() != "format" || d.Arg.GetString_().GetSval() != "text" {
-			return false
-		}
-	}
-	return true
 }
 
 func stringList(n *pg.Node) bool {
@@ -61,7 +55,25 @@ func plainHeader(d *pg.DefElem) {
 	case nil:
 		value = "true"
 	}
+	switch s := d.GetArg().GetString_(); {
+	case s == nil:
+	case strings.EqualFold(s.Sval, "on"):
+		value = "true"
+	case strings.EqualFold(s.Sval, "off"):
+		value = "false"
+	}
 	if d.Defname == "header" && value != "" {
 		d.Arg = pg.MakeStrNode(value)
 	}
+}
+
+// forcedQuotes are the columns that FORCE_QUOTE names.
+func forcedQuotes(options []*pg.Node) []*pg.Node {
+	var names []*pg.Node
+	for _, n := range options {
+		if d := n.GetDefElem(); d.GetDefname() == "force_quote" {
+			names = append(names, d.Arg.GetList().GetItems()...)
+		}
+	}
+	return names
 }

@@ -13,6 +13,8 @@ type Plan struct {
 	// Describe, where not empty, is a query whose RowDescription must pass the egress check before SQL is sent:
 	// the query inside a COPY, whose own answer carries no RowDescription.
 	Describe string
+	// Copy is how the rows of a COPY with sealed columns are written; nil where none is sealed.
+	Copy *CopyFormat
 	// Tag, where not empty, replaces the command tag of the server's CommandComplete (SHOW search_path is
 	// answered by a SELECT, and must not look like one).
 	Tag string

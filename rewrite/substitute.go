@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -253,7 +254,7 @@ func deparseExpr(n *pg.Node) (string, error) {
 var notCopied = map[byte]string{'v': "view", 'm': "materialized view", 'f': "foreign table", 'p': "partitioned table"}
 
 // copyQuery is the SELECT that COPY table TO STDOUT means: this table alone, without generated columns (pitfall S18).
-func copyQuery(env *environment, rel *pg.RangeVar, columns []*pg.Node) (*pg.Node, error) {
+func copyQuery(env *environment, rel *pg.RangeVar, columns, quotes []*pg.Node) (*pg.Node, error) {
 	b := newBinder(env)
 	e, err := b.resolve(rel.Schemaname, rel.Relname)
 	if err != nil {
@@ -273,13 +274,26 @@ func copyQuery(env *environment, rel *pg.RangeVar, columns []*pg.Node) (*pg.Node
 	for _, n := range columns {
 		name := n.GetString_().GetSval()
 		if e.column(name) == nil {
-			return nil, &Error{Code: "42703", Message: "column " + quoted(name) + " of relation " + quoted(rel.Relname) + " does not exist"}
+			return nil, undefinedCopyColumn(rel, name)
 		}
 		sel.TargetList = append(sel.TargetList, pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(name), 0), 0))
+	}
+	for _, n := range quotes {
+		name := n.GetString_().GetSval()
+		switch {
+		case e.column(name) == nil:
+			return nil, undefinedCopyColumn(rel, name)
+		case !slices.ContainsFunc(columns, func(c *pg.Node) bool { return c.GetString_().GetSval() == name }):
+			return nil, &Error{Code: "42P10", Message: "FORCE_QUOTE column " + quoted(name) + " not referenced by COPY"}
+		}
 	}
 	from := pg.MakeFullRangeVarNode(e.relation.Schema, e.relation.Name, "", 0)
 	from.GetRangeVar().Inh = false
 	from.GetRangeVar().Alias = nil
 	sel.FromClause = []*pg.Node{from}
 	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: sel}}, nil
+}
+
+func undefinedCopyColumn(rel *pg.RangeVar, name string) *Error {
+	return &Error{Code: "42703", Message: "column " + quoted(name) + " of relation " + quoted(rel.Relname) + " does not exist"}
 }
