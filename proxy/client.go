@@ -225,7 +225,10 @@ func (m *machine) describe(msg []byte) error {
 	}
 	a := &answer{kind: answerDescribe, name: name}
 	own := strings.HasPrefix(name, ownNames)
+	cursor := m.session.Cursor(name)
 	switch {
+	case kind == 'P' && m.sentPortal[name] == nil && cursor != nil && !own: // psycopg describes what it declared
+		a.kind, a.statement = answerDescribePortal, &statement{plan: cursor}
 	case kind == 'P' && (m.sentPortal[name] == nil || own):
 		return m.refuse(noPortal(name))
 	case kind == 'P':

@@ -100,6 +100,7 @@ func (f *fakeSession) Tracks(p *rewrite.Plan) bool {
 func (f *fakeSession) Completed(p *rewrite.Plan)   { f.events = append(f.events, "completed "+p.SQL) }
 func (f *fakeSession) Named(string, *rewrite.Plan) {}
 func (f *fakeSession) Portal(string)               {}
+func (f *fakeSession) Cursor(string) *rewrite.Plan { return nil }
 func (f *fakeSession) Follows(p *rewrite.Plan) bool {
 	return p.Kind == rewrite.KindQuery && p.Name != ""
 }

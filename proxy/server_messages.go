@@ -215,6 +215,8 @@ func (m *machine) planOf(a *answer) *rewrite.Plan {
 	switch {
 	case a == nil:
 		return nil
+	case a.kind == answerDescribePortal && m.portals[a.name] == nil:
+		return a.current()
 	case a.kind == answerExecute || a.kind == answerDescribePortal:
 		return m.portals[a.name].plan()
 	case a.kind == answerBind:

@@ -16,6 +16,7 @@ type Session interface {
 	Completed(plan *rewrite.Plan)
 	Named(name string, plan *rewrite.Plan)
 	Portal(name string)
+	Cursor(name string) *rewrite.Plan
 	Follows(plan *rewrite.Plan) bool
 	Failed()
 	Ready(status byte)

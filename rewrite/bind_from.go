@@ -18,7 +18,7 @@ func (b *binder) fromItem(n *pg.Node, sc, with *scope) ([]*item, []*column, erro
 		if it, err := b.setTemplate(n, x.RangeFunction, sc); it != nil || err != nil {
 			return b.single(it, err)
 		}
-		return b.single(b.rangeFunction(x.RangeFunction, sc))
+		return b.single(b.rangeFunction(n, x.RangeFunction, sc))
 	case *pg.Node_RangeTableFunc:
 		return b.single(b.rangeTableFunc(x.RangeTableFunc, sc))
 	case *pg.Node_JoinExpr:

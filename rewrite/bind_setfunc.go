@@ -1,19 +1,24 @@
 package rewrite
 
 import (
+	"cmp"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
-// rangeFunction binds functions in FROM; they see the items to their left without LATERAL.
-func (b *binder) rangeFunction(x *pg.RangeFunction, sc *scope) (*item, error) {
+// rangeFunction binds the functions of a FROM item; they see the items to their left without LATERAL.
+func (b *binder) rangeFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item, error) {
 	it := &item{name: x.Alias.GetAliasname(), rel: true, cols: true}
 	expandUnnest(x)
+	replaced := false
 	for _, n := range x.Functions {
 		list := n.GetList().GetItems()
+		call := list[0].GetFuncCall()
 		columns, name, err := b.tableFunction(list[0], x, sc)
 		if err != nil {
 			return nil, err
 		}
+		replaced = replaced || call != nil && list[0].GetFuncCall() != call
 		if it.name == "" {
 			it.name = name
 		}
@@ -36,8 +41,19 @@ func (b *binder) rangeFunction(x *pg.RangeFunction, sc *scope) (*item, error) {
 	if x.Ordinality {
 		it.columns = append(it.columns, &column{name: "ordinality", typ: oidInt8})
 	}
+	if replaced {
+		functionQuery(n, x, it)
+	}
 	it.columns = rename(it.columns, x.Alias.GetColnames())
 	return it, b.claim(it, sc)
+}
+
+// functionQuery makes a subquery of a FROM item that is one call, in whose place a template stands.
+func functionQuery(n *pg.Node, x *pg.RangeFunction, it *item) {
+	sel := selectOf(x.Functions[0].GetList().GetItems()[0])
+	sel.GetSelectStmt().TargetList[0].GetResTarget().Name = it.columns[0].name
+	n.Node = &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Lateral: true, Subquery: sel,
+		Alias: &pg.Alias{Aliasname: it.name, Colnames: x.Alias.GetColnames()}}}
 }
 
 // expandUnnest makes ROWS FROM (unnest(a), unnest(b)) of unnest(a, b), as transformRangeFunction does.
@@ -71,8 +87,12 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 		return nil, "", err
 	}
 	call := n.GetFuncCall()
-	if before != nil && call != before {
-		return nil, "", refused("function-in-from", "cordon: function "+name+" cannot stand in FROM", "Call it in a select list.")
+	if before != nil && call != before && (len(x.Functions) > 1 || x.Ordinality || len(x.Coldeflist) > 0) {
+		return nil, "", refused("function-in-from", "cordon: function "+name+" cannot stand in ROWS FROM, or beside WITH ORDINALITY", "Call it in a select list, or alone.")
+	}
+	if before != nil && call != before { // one value, by a template
+		one := &column{name: cmp.Or(x.Alias.GetAliasname(), name), typ: in.typ, filtered: in.filtered, collate: in.collate, origin: Origin{Unknown: true}}
+		return []*column{one}, name, nil
 	}
 	columns := b.env.twin.outputColumns(call, b.argTypes[call])
 	for _, c := range b.env.twin.fields(in.typ) { // a set of composite values has their columns

@@ -205,6 +205,9 @@ func (s *Session) Named(name string, plan *Plan) {
 // Portal says that the protocol made or closed a portal: a cursor of that name, of which the server has one name space with portals, is no more.
 func (s *Session) Portal(name string) { delete(s.state.cursors, name) }
 
+// Cursor is the plan by which FETCH of an SQL cursor is judged; nil where none is known by that name.
+func (s *Session) Cursor(name string) *Plan { return s.state.cursors[name] }
+
 // Follows says that a plan's rows are those of a prepared statement or cursor, so that it must be planned, and run, when it is known what its name means.
 func (s *Session) Follows(plan *Plan) bool { return plan.follows != nil }
 

@@ -6,8 +6,11 @@ import psycopg
 host, port, database, user, password = sys.argv[1:]
 with psycopg.connect(host=host, port=port, dbname=database, user=user, password=password, sslmode="disable") as conn:
     print("videos", conn.execute("SELECT count(*) FROM videos").fetchone()[0])
-    bound = conn.execute("SELECT email FROM users WHERE country = %s ORDER BY created_at LIMIT 1", ["IE"])
-    print("email", bound.fetchone()[0])
+    bound = conn.execute("SELECT user_id, email FROM users WHERE country = %s ORDER BY created_at LIMIT 1", ["IE"]).fetchone()
+    print("email", bound[1])
+    with conn.cursor(name="served") as served:  # declared by SQL, described by the protocol, fetched by SQL
+        served.execute("SELECT user_id, email FROM users WHERE country = %s ORDER BY created_at", ["IE"])
+        assert served.fetchone() == bound and [column.name for column in served.description] == ["user_id", "email"]
     columns = conn.execute(
         "SELECT column_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position", ["users"])
