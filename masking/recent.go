@@ -5,9 +5,9 @@ import (
 	"hash/maphash"
 )
 
-// Sizes of a Recent: of its table, and of the values and pseudonyms that it keeps, in bytes. Texts of up to 15 bytes have pseudonyms of 66.
+// Sizes of a Recent: of its table, two slots to a hash, and of the values and pseudonyms that it keeps, in bytes. Texts of up to 15 bytes have pseudonyms of 66.
 const (
-	recentSlots  = 256
+	recentSlots  = 512
 	recentValue  = 24
 	recentSealed = 68
 )
@@ -17,7 +17,7 @@ const (
 const recentPatience = 2048
 
 // Recent seals the values of a DataRow in one format and remembers some of them, since identifiers repeat within an answer and from one to the next. It
-// serves one session: not safe for concurrent use. Its memory, about 24 KiB, is taken when the first value is sealed.
+// serves one session: not safe for concurrent use. Its memory, about 48 KiB, is taken when the first value is sealed.
 type Recent struct {
 	cipher *Pseudonym
 	format int16
@@ -90,7 +90,14 @@ func (r *Recent) slot(value []byte) *recentSlot {
 	if r.slots == nil {
 		r.slots = make([]recentSlot, recentSlots)
 	}
-	return &r.slots[maphash.Bytes(r.seed, value)%recentSlots]
+	pair := r.slots[maphash.Bytes(r.seed, value)%(recentSlots/2)*2:]
+	if pair[1].has(value) {
+		return &pair[1]
+	}
+	if !pair[0].has(value) && pair[0].length > 0 {
+		pair[1] = pair[0] // the older goes
+	}
+	return &pair[0]
 }
 
 func (s *recentSlot) has(value []byte) bool {
