@@ -54,7 +54,7 @@ var nameLookups = map[builtin.Object]string{
 			AND cordon_c.relnamespace = ANY (cordon_path) AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))
 			ORDER BY pg_catalog.array_position(cordon_path, cordon_c.relnamespace) LIMIT 1)
 		ELSE pg_catalog.to_regclass(($1)::pg_catalog.text)::pg_catalog.oid END`),
-	builtin.NamesType:       byNumber(`pg_catalog.to_regtype(($1)::pg_catalog.text)::pg_catalog.oid`),
+	builtin.NamesType:       byNumber(typeLookup),
 	builtin.NamesSchema:     byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text AND ` + builtin.SchemaShown("cordon_n") + `)`),
 	builtin.NamesDatabase:   byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
 	builtin.NamesLanguage:   byNumber(`(SELECT cordon_l.oid FROM pg_catalog.pg_language cordon_l WHERE cordon_l.lanname = ($1)::pg_catalog.text)`),
@@ -65,6 +65,17 @@ var nameLookups = map[builtin.Object]string{
 // relationNamed is the oid of the relation that a text names, if the twin has it: unlike what describing functions are given, it reaches the client.
 var relationNamed = `(SELECT cordon_r.oid FROM pg_catalog.pg_class cordon_r WHERE cordon_r.oid = (` + nameLookups[builtin.NamesRelation] + `)
 	AND (cordon_r.oid < 16384 OR cordon_r.oid = ANY (cordon_relations)))`
+
+// typeNamed is the oid of the type that a text names, if the twin has it.
+var typeNamed = `(SELECT cordon_t.oid FROM pg_catalog.pg_type cordon_t WHERE cordon_t.oid = (` + nameLookups[builtin.NamesType] + `)
+	AND (cordon_t.oid < 16384 OR cordon_t.oid = ANY (cordon_types)))`
+
+// typeLookup looks a name of a type up without its modifiers: of a type that is there but takes none, to_regtype raises (LookupTypeNameExtended in
+// parse_type.c), which would tell that a hidden one is.
+const (
+	bareType   = `pg_catalog.regexp_replace(($1)::pg_catalog.text, '[(][^()]*[)]', '', 'g')`
+	typeLookup = `CASE WHEN pg_catalog.strpos(` + bareType + `, '(') = 0 THEN pg_catalog.to_regtype(` + bareType + `)::pg_catalog.oid END`
+)
 
 func byNumber(lookup string) string {
 	return "CASE WHEN ($1)::pg_catalog.text ~ '^[0-9]+$' THEN ($1)::pg_catalog.text::pg_catalog.oid ELSE " + lookup + " END"

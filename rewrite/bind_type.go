@@ -168,11 +168,12 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 // twin, and NULL where the twin has no such relation.
 func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
 	in, err := b.expr(x.Arg, sc)
-	if err != nil || reg != "regclass" || in.typ == oidOID || in.typ == oidInt4 || in.typ == oidInt8 {
+	named := map[string]string{"regclass": relationNamed, "regtype": typeNamed}[reg]
+	if err != nil || named == "" || in.typ == oidOID || in.typ == oidInt4 || in.typ == oidInt8 {
 		return in, err
 	}
 	found := &pg.Node{}
-	if err := b.applyTemplate(found, relationNamed, []*pg.Node{x.Arg}); err != nil {
+	if err := b.applyTemplate(found, named, []*pg.Node{x.Arg}); err != nil {
 		return info{}, err
 	}
 	x.Arg = found
