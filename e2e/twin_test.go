@@ -298,7 +298,7 @@ func TestTwinCanFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScore()
-			if p.playRandom(t, p.serve(t, change), s, 300, 1); len(s.differences) == 0 {
+			if p.playRandom(t, p.serve(t, change), s, 3000, 1); len(s.differences) == 0 {
 				t.Errorf("unseen: %v", s)
 			}
 		})

@@ -381,8 +381,8 @@ func TestWorldsCanFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if differ := playRandom(t, worlds(t, change), 150, randomStep, sortRows); len(differ) == 0 {
-				t.Error("150 random statements saw no difference")
+			if differ := playRandom(t, worlds(t, change), 600, randomStep, sortRows); len(differ) == 0 {
+				t.Error("600 random statements saw no difference")
 			}
 		})
 	}

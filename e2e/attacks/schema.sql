@@ -103,7 +103,11 @@ CREATE TRIGGER of_since BEFORE UPDATE OF since ON friends FOR EACH ROW WHEN (new
 CREATE POLICY zzpolicy{world} ON videos USING (user_id = 70{world}07);
 CREATE RULE zzrule{world} AS ON DELETE TO friends DO ALSO NOTIFY zzchannel{world};
 ALTER PUBLICATION pub SET (publish = 'insert');
-ALTER PUBLICATION pub ADD TABLE users (user_id, phone) WHERE (user_id <> 70{world}07), videos WHERE (title <> 'zz{world}');
+DO $$BEGIN
+    IF current_setting('server_version_num')::int >= 150000 THEN
+        EXECUTE 'ALTER PUBLICATION pub ADD TABLE users (user_id, phone) WHERE (user_id <> 70{world}07), videos WHERE (title <> ''zz{world}'')';
+    END IF;
+END$$;
 CREATE FUNCTION zzevent{world}() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER zzevent{world} ON ddl_command_end EXECUTE FUNCTION zzevent{world}();
 -- Views that hold constants where a raw identifier or a masked value may meet them.
