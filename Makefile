@@ -12,7 +12,7 @@ test: setup lint
 race: ; go test -race ./proxy ./rewrite/catalog ./config
 fuzz: ; ./scripts/fuzz
 e2e: setup ; go test -timeout 60m ./e2e/...
-bench: setup ; go test ./masking ./rewrite ./e2e -run '^$$' -bench . -timeout 30m
+bench: setup ; go test ./masking ./rewrite ./e2e -run '^$$' -bench . -skip Regress -timeout 60m
 bench-masked: setup ; go test ./e2e -run '^$$' -bench Masked -timeout 30m -args -rounds 3
 sqlsmith: setup
 	./scripts/setup sqlsmith
