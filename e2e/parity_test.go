@@ -53,6 +53,7 @@ func parityCases() []parityCase {
 
 // paritySchema is what both clusters hold.
 const paritySchema = `
+CREATE TABLE copied (a int4, b text);
 CREATE TABLE item (id int4 PRIMARY KEY, name text NOT NULL UNIQUE, price numeric(8,2) CONSTRAINT positive CHECK (price > 0), made date);
 INSERT INTO item SELECT g, 'item ' || g, g * 1.25, date '2024-01-01' + g FROM generate_series(1, 100) g;
 CREATE TABLE part (id int4 PRIMARY KEY, item int4 CONSTRAINT part_of REFERENCES item, note varchar(10));
@@ -138,12 +139,7 @@ func TestParity(t *testing.T) {
 			t.Fatalf("%q: a transcript needs a name of its own and what it wants", p.name)
 		}
 		seen[p.name] = true
-		cause := compareParity(direct.Address(), g.address, p)
-		if cause != "" { // seen twice in some thirty runs, unexplained, for pgx's transcript with COPY: what differs is played again
-			t.Logf("%s, at first: %s", p.name, cause)
-			cause = compareParity(direct.Address(), g.address, p)
-		}
-		if cause != "" {
+		if cause := compareParity(direct.Address(), g.address, p); cause != "" {
 			t.Errorf("%s: %s", p.name, cause)
 		}
 	}
