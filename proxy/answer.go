@@ -41,7 +41,9 @@ type answer struct {
 // statement is a prepared statement.
 type statement struct {
 	plan      *rewrite.Plan
-	constants [][]byte // of the plan's parameters, unsealed when first asked for, in text format
+	constants [][]byte // of the plan's parameters, unsealed when first asked for
+	formats   []int16  // theirs: 0 text, 1 binary
+	passed    passed   // the last description of its rows
 }
 
 // planned is the statement's plan; nil where there is none.

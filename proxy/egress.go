@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/jackc/pgproto3/v2"
@@ -12,6 +13,29 @@ import (
 type alarm struct{ cause string }
 
 func (a *alarm) Error() string { return "egress alarm: " + a.cause }
+
+// passed is a description that passed the check, as the server sent it and as the client gets it.
+type passed struct {
+	under     rewrite.InForce
+	row, left []byte
+	how       seals
+}
+
+// checkRow checks the description of an answer's rows. One that passed for the statement passes again without being read, while policy and
+// catalog are the same: nothing else decides.
+func (m *machine) checkRow(msg []byte, a *answer) ([]byte, seals, error) {
+	now := m.session.InForce()
+	s := a.statement
+	if s != nil && now != (rewrite.InForce{}) && s.passed.under == now && bytes.Equal(s.passed.row, msg) {
+		s.passed.how.begin()
+		return s.passed.left, s.passed.how, nil
+	}
+	left, how, err := checkRow(msg, m.session, a.current(), m.recents)
+	if err == nil && s != nil {
+		s.passed = passed{now, bytes.Clone(msg), bytes.Clone(left), how}
+	}
+	return left, how, err
+}
 
 // checkRow is the second wall. It does not trust the rewriter: each bare column that the server announces must be one that policy
 // and catalog show, sealed as the policy says, and where the plan says which it expects, that one. The server names the origin by attribute

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -37,10 +38,13 @@ type fakeSession struct {
 	stale  map[string]bool // statements whose plans are no longer current
 	plans  map[string]*rewrite.Plan
 	events []string
+
+	inForce rewrite.InForce
+	asked   int // times that ShowsOrigin was
 }
 
 func newFakeSession() *fakeSession {
-	return &fakeSession{stale: map[string]bool{}, plans: map[string]*rewrite.Plan{}}
+	return &fakeSession{stale: map[string]bool{}, plans: map[string]*rewrite.Plan{}, inForce: rewrite.InForce{Policy: "first"}}
 }
 
 func (f *fakeSession) plan(text string) (*rewrite.Plan, error) {
@@ -107,11 +111,13 @@ func (f *fakeSession) Follows(p *rewrite.Plan) bool {
 func (f *fakeSession) Failed()           { f.events = append(f.events, "failed") }
 func (f *fakeSession) Ready(status byte) { f.events = append(f.events, "ready "+string(status)) }
 func (f *fakeSession) ShowsOrigin(table uint32, n int16, seal rewrite.Seal) bool {
+	f.asked++
 	if table == shownTable && n == 2 {
 		return seal == userSeal
 	}
 	return table == shownTable && n == 1 && seal == rewrite.Seal{}
 }
+func (f *fakeSession) InForce() rewrite.InForce { return f.inForce }
 func (f *fakeSession) Cipher(seal rewrite.Seal) (*masking.Pseudonym, error) {
 	return masking.NewPseudonym(userKey, masking.Type{OID: seal.Type})
 }
@@ -291,5 +297,61 @@ func TestConversations(t *testing.T) {
 				run(t, f, c.steps, chunk)
 			}
 		})
+	}
+}
+
+// TestDescriptionPassesAgain: a description is read once, and again when it, the policy or the catalog is another.
+func TestDescriptionPassesAgain(t *testing.T) {
+	t.Parallel()
+	session := newFakeSession()
+	m := newMachine(t.Context(), session, slog.New(slog.DiscardHandler), 1<<20)
+	ask := func(row *pgproto3.RowDescription, values ...[]byte) (shown []byte, err error) {
+		if _, _, err := m.fromClient(ofClient(bind("", "s"), describe('P', ""), execute(""), synced)); err != nil {
+			t.Fatal(err)
+		}
+		err = m.fromServer(ofServer(bound, row, &pgproto3.DataRow{Values: values}, selected, idle), func(b []byte) { shown = append(shown, b...) })
+		return shown, err
+	}
+	if _, _, err := m.fromClient(ofClient(parse("s", "sealed"), synced)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.fromServer(ofServer(parsed, noParams, sealedColumns(0), idle), func([]byte) {}); err != nil {
+		t.Fatal(err)
+	}
+	var first []byte
+	for i, step := range []struct {
+		row     *pgproto3.RowDescription
+		inForce rewrite.InForce
+		reads   bool
+	}{
+		{sealedColumns(0), rewrite.InForce{Policy: "first"}, false}, // what the statement's description was
+		{sealedColumns(0), rewrite.InForce{Policy: "first"}, false},
+		{sealedColumns(0), rewrite.InForce{Policy: "second"}, true},
+		{sealedColumns(0), rewrite.InForce{Policy: "second", Catalog: 1}, true},
+		{sealedColumns(0), rewrite.InForce{Policy: "second", Catalog: 1}, false},
+		{sealedColumns(1), rewrite.InForce{Policy: "second", Catalog: 1}, true},
+		{sealedColumns(0), rewrite.InForce{}, true}, // no policy is in force
+		{sealedColumns(0), rewrite.InForce{}, true},
+	} {
+		before := session.asked
+		session.inForce = step.inForce
+		format := step.row.Fields[1].Format
+		shown, err := ask(step.row, []byte("x"), int8Value(77, format))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read := session.asked > before; read != step.reads {
+			t.Errorf("step %d: read %v, want %v", i, read, step.reads)
+		}
+		if i == 0 {
+			first = shown
+		}
+		if format == 0 && !bytes.Equal(shown, first) {
+			t.Errorf("step %d: %q, at first %q", i, shown, first)
+		}
+	}
+	var raised *alarm
+	if _, err := ask(columns(shownTable, shownTable+1), []byte("x"), []byte("77")); !errors.As(err, &raised) {
+		t.Errorf("another description passes: %v", err)
 	}
 }

@@ -81,7 +81,7 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 	}
 	if typ == 'T' {
 		var err error
-		if msg, a.seals, err = checkRow(msg, m.session, a.current(), m.recents); err != nil {
+		if msg, a.seals, err = m.checkRow(msg, a); err != nil {
 			return err
 		}
 		a.rows = true

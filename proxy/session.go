@@ -21,6 +21,7 @@ type Session interface {
 	Failed()
 	Ready(status byte)
 	ShowsOrigin(table uint32, column int16, seal rewrite.Seal) bool
+	InForce() rewrite.InForce
 	Cipher(seal rewrite.Seal) (*masking.Pseudonym, error)
 	ForwardsNotification(channel string) bool
 	ParameterStatus(name, value string) (string, bool)

@@ -235,6 +235,21 @@ func (s *Session) ShowsOrigin(table uint32, column int16, seal Seal) bool {
 	return err == nil && tw.showsOrigin(table, column, seal)
 }
 
+// InForce identifies the policy and the catalog in force. While it is the same, ShowsOrigin answers the same.
+type InForce struct {
+	Policy  string // of its text and the login's grants
+	Catalog uint64 // the snapshot's version
+}
+
+// InForce is the zero value where neither a policy nor a catalog is at hand.
+func (s *Session) InForce() InForce {
+	_, now, err := s.rewriter.twin(s.params.User)
+	if err != nil {
+		return InForce{}
+	}
+	return InForce{now.policy, now.catalog}
+}
+
 // Cipher gives the cipher that seals the values of a column, or the members of its arrays.
 func (s *Session) Cipher(seal Seal) (*masking.Pseudonym, error) {
 	key, ok := s.keys[seal.Domain]
