@@ -107,12 +107,18 @@ func BenchmarkMasked(b *testing.B) {
 			}
 			times := make([][]float64, len(ways))
 			for round := range *rounds {
+				var asked []*asking
 				for i := range ways {
 					i = (i + round) % len(ways)
 					if i == viewsWay && q.slow && len(times[i]) > 0 {
 						continue
 					}
-					times[i] = append(times[i], timed(b, ways[i], wayForm(b, q.sql, i)))
+					asked = append(asked, askingOf(b, ways[i], wayForm(b, q.sql, i)))
+					asked[len(asked)-1].index = i
+				}
+				takeTurns(b, asked)
+				for _, a := range asked {
+					times[a.index] = append(times[a.index], a.seconds())
 				}
 			}
 			share, through, hidden := ratios(times[maskedWay], times[0]), ratios(times[maskedWay], times[1]), ratios(times[hiddenWay], times[1])
@@ -181,39 +187,76 @@ func benchCipher(b *testing.B) *masking.Pseudonym {
 	return p
 }
 
-// timed prepares a statement and runs it again and again: seconds of the median execution, of the fastest where one takes so long that there are few.
-func timed(b *testing.B, w way, sql string) float64 {
+// asking is a statement that is executed again and again one way.
+type asking struct {
+	way       way
+	index     int // of the way
+	client    *wire
+	in        *bufio.Reader
+	execution []byte
+	took      []float64 // seconds of each execution
+	spent     float64   // seconds of all
+}
+
+func askingOf(b *testing.B, w way, sql string) *asking {
 	b.Helper()
 	client, err := dialWire(w.address, w.user, nil)
 	if err != nil {
 		b.Fatalf("%s: %v", w.name, err)
 	}
-	defer client.conn.Close()
-	_ = client.conn.SetReadDeadline(time.Now().Add(10 * time.Minute))
-	in := bufio.NewReaderSize(client.conn, 256<<10)
-	ask := func(messages ...[]byte) float64 {
-		begun := time.Now()
-		if _, err := client.conn.Write(bytes.Join(messages, nil)); err != nil { // at once, as drivers do
-			b.Fatal(err)
-		}
-		answerOf(b, w, in)
-		return time.Since(begun).Seconds()
-	}
-	execution := [][]byte{msgBind("", "s", nil, nil), msgDescribe('P', ""), msgExecute("", 0), msgSync()}
+	_ = client.conn.SetReadDeadline(time.Now().Add(30 * time.Minute))
+	a := &asking{way: w, client: client, in: bufio.NewReaderSize(client.conn, 256<<10)}
 	if strings.HasPrefix(sql, "COPY") {
-		execution = [][]byte{msg('Q', zero(sql))}
-	} else {
-		ask(msgParse("s", sql), msgSync())
+		a.execution = msg('Q', zero(sql))
+		return a
 	}
-	var took []float64
-	for spent := 0.0; len(took) < 2000 && (len(took) < 3 && spent < 3 || spent < 0.5); {
-		took = append(took, ask(execution...))
-		spent += took[len(took)-1]
+	a.ask(b, bytes.Join([][]byte{msgParse("s", sql), msgSync()}, nil))
+	a.execution = bytes.Join([][]byte{msgBind("", "s", nil, nil), msgDescribe('P', ""), msgExecute("", 0), msgSync()}, nil)
+	return a
+}
+
+// ask sends messages at once, as drivers do: seconds up to ReadyForQuery.
+func (a *asking) ask(b *testing.B, messages []byte) float64 {
+	b.Helper()
+	begun := time.Now()
+	if _, err := a.client.conn.Write(messages); err != nil {
+		b.Fatal(err)
 	}
-	if len(took) < 10 {
-		return slices.Min(took)
+	answerOf(b, a.way, a.in)
+	return time.Since(begun).Seconds()
+}
+
+// turnLength is how long a way asks before the next one does, in seconds: short, so that what disturbs the machine disturbs all.
+const turnLength = 0.01
+
+// enough says that a way has asked often enough: for half a second, or three times where one time takes long.
+func (a *asking) enough() bool {
+	return len(a.took) >= 2000 || a.spent >= 3 || a.spent >= 0.5 && len(a.took) >= 3
+}
+
+// takeTurns executes each statement again and again, a few times before the next one's turn, and closes the connections.
+func takeTurns(b *testing.B, asked []*asking) {
+	b.Helper()
+	for busy := true; busy; {
+		busy = false
+		for _, a := range asked {
+			for spent := 0.0; spent < turnLength && !a.enough(); {
+				took := a.ask(b, a.execution)
+				a.took, a.spent, spent, busy = append(a.took, took), a.spent+took, spent+took, true
+			}
+		}
 	}
-	return median(took)
+	for _, a := range asked {
+		_ = a.client.conn.Close()
+	}
+}
+
+// seconds are those of the median execution, of the fastest where one takes so long that there are few.
+func (a *asking) seconds() float64 {
+	if len(a.took) < 10 {
+		return slices.Min(a.took)
+	}
+	return median(a.took)
 }
 
 // answerOf reads up to ReadyForQuery.

@@ -210,7 +210,13 @@ func (g *gen) predicate(rows, outer []row, depth int) string {
 		func() string { return c(kText) + compare + g.operand(kText) },
 		func() string { return g.column(rows, kID) + " = " + g.operand(kID) },
 		func() string {
-			return g.column(rows, kID) + " IN (" + g.operand(kID) + ", " + g.operand(kID) + ", " + g.operand(kID) + ")"
+			members := make([]string, pick(g, []int{1, 3, 9, 12}))
+			for i := range members {
+				if members[i] = g.literal(kID); len(members) < 5 {
+					members[i] = g.operand(kID)
+				}
+			}
+			return g.column(rows, kID) + pick(g, []string{" IN (", " NOT IN ("}) + strings.Join(members, ", ") + ")"
 		},
 		func() string { return g.column(rows, kID) + compare + g.column(rows, kID) },
 		func() string { return g.identified(rows) },

@@ -102,70 +102,6 @@ func wholeRow(in []byte, typ byte) []byte {
 	return in[:total]
 }
 
-// sealRow puts a DataRow, its identifiers replaced by their pseudonyms, behind what m.sealed holds.
-func (m *machine) sealRow(msg []byte, how seals) error {
-	out, fields, err := beginRow(m.sealed, msg, how)
-	for i := 0; i < len(how) && err == nil; i++ {
-		var field []byte
-		if field, fields, err = cutField(fields); err == nil {
-			out, err = sealField(out, field, how[i])
-		}
-	}
-	if err == nil {
-		out, err = endRow(out, len(m.sealed), fields)
-	}
-	if err == nil {
-		m.sealed = out
-	}
-	return err
-}
-
-// sealPair is sealRow of two rows, whose identifiers are sealed two at a time.
-func (m *machine) sealPair(first, second []byte, how seals) error {
-	out1, fields1, err := beginRow(m.sealed, first, how)
-	if err != nil {
-		return err
-	}
-	out2, fields2, err := beginRow(m.second[:0], second, how)
-	for i := 0; i < len(how) && err == nil; i++ {
-		var field1, field2 []byte
-		if field1, fields1, err = cutField(fields1); err != nil {
-			return err
-		}
-		if field2, fields2, err = cutField(fields2); err != nil {
-			return err
-		}
-		switch {
-		case how[i].cipher == nil:
-			out1, out2 = append(out1, field1...), append(out2, field2...)
-		case !how[i].array && !isNullField(field1) && !isNullField(field2):
-			out1, out2, err = sealFields(out1, out2, field1, field2, how[i])
-		default:
-			if out1, err = sealField(out1, field1, how[i]); err == nil {
-				out2, err = sealField(out2, field2, how[i])
-			}
-		}
-	}
-	if err == nil {
-		out1, err = endRow(out1, len(m.sealed), fields1)
-	}
-	if err == nil {
-		m.second, err = endRow(out2, 0, fields2)
-	}
-	if err == nil {
-		m.sealed = append(out1, m.second...)
-	}
-	return err
-}
-
-// beginRow appends the head of a DataRow and returns its fields.
-func beginRow(dst, msg []byte, how seals) (out, fields []byte, err error) {
-	if len(msg) < 7 || int(binary.BigEndian.Uint16(msg[5:])) != len(how) {
-		return dst, nil, fmt.Errorf("%w: a row of another number of columns than described", errProtocol)
-	}
-	return append(dst, msg[:7]...), msg[7:], nil
-}
-
 // cutField takes a field, its length of four bytes included, off a row's.
 func cutField(fields []byte) (field, rest []byte, err error) {
 	if len(fields) < 4 {
@@ -192,26 +128,6 @@ func sealField(dst, field []byte, how seal) ([]byte, error) {
 		return dst, unsealable(err)
 	}
 	binary.BigEndian.PutUint32(out[len(dst):], uint32(len(out)-len(dst)-4))
-	return out, nil
-}
-
-// sealFields is sealField of two identifiers of one column.
-func sealFields(dst1, dst2, field1, field2 []byte, how seal) (out1, out2 []byte, err error) {
-	out1, out2, err = how.cipher.Seal2(append(dst1, 0, 0, 0, 0), append(dst2, 0, 0, 0, 0), field1[4:], field2[4:])
-	if err != nil {
-		return dst1, dst2, unsealable(err)
-	}
-	binary.BigEndian.PutUint32(out1[len(dst1):], uint32(len(out1)-len(dst1)-4))
-	binary.BigEndian.PutUint32(out2[len(dst2):], uint32(len(out2)-len(dst2)-4))
-	return out1, out2, nil
-}
-
-// endRow sets the length of the row that begins at start, of which nothing may be left.
-func endRow(out []byte, start int, rest []byte) ([]byte, error) {
-	if len(rest) > 0 {
-		return out, fmt.Errorf("%w: a row that is too long", errProtocol)
-	}
-	binary.BigEndian.PutUint32(out[start+1:], uint32(len(out)-start-1))
 	return out, nil
 }
 

@@ -105,14 +105,12 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 	return nil
 }
 
+// confirms are the messages that confirm what was sent.
+var confirms = [256]byte{answerParse: '1', answerBind: '2', answerCloseStatement: '3', answerClosePortal: '3'}
+
 // confirmed is ParseComplete, BindComplete or CloseComplete: from here on the server has, or lacks, the object.
 func (m *machine) confirmed(a *answer, typ byte, msg []byte) error {
-	want := map[byte][]answerKind{'1': {answerParse}, '2': {answerBind}, '3': {answerCloseStatement, answerClosePortal}}[typ]
-	expected := false
-	for _, k := range want {
-		expected = expected || a.kind == k
-	}
-	if !expected || a.refusal != nil {
+	if confirms[a.kind] != typ || a.refusal != nil {
 		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
 	}
 	switch a.kind {

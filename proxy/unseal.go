@@ -77,7 +77,11 @@ func clientParams(plan *rewrite.Plan) int {
 
 // bindBody is what follows the names in a Bind message. resultFormats is its last part.
 func bindBody(formats []int16, values [][]byte, resultFormats []byte) []byte {
-	out := binary.BigEndian.AppendUint16(nil, uint16(len(formats)))
+	size := 4 + 6*len(values) + len(resultFormats)
+	for _, v := range values {
+		size += len(v)
+	}
+	out := binary.BigEndian.AppendUint16(make([]byte, 0, size), uint16(len(formats)))
 	for _, f := range formats {
 		out = binary.BigEndian.AppendUint16(out, uint16(f))
 	}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -12,6 +13,9 @@ import (
 func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, err error) {
 	op := lastString(x.Name)
 	equality := builtin.SealedUses["operator "+op] != 0 && x.Lexpr != nil
+	if equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN {
+		b.listAsArray(x, op, l)
+	}
 	switch {
 	case equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN:
 		r, err = b.comparedList(l, op, x.Rexpr.GetList().GetItems(), sc)
@@ -112,6 +116,35 @@ func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (
 		in.merge(arg)
 	}
 	return in, nil
+}
+
+// longList is from how many members on a list of constants is sent as one parameter, an array: binding a hundred costs the server more than looking them up.
+// A plan made without the values assumes ten members of it (estimate_array_length in selfuncs.c).
+const longList = 10
+
+// listAsArray makes a long list of constants, compared with a sealed value, the array that it means, as a constant of its own: x IN (a, b) is x = ANY ('{a,b}'),
+// NOT IN is <> ALL.
+func (b *binder) listAsArray(x *pg.A_Expr, op string, l *info) {
+	items := x.Rexpr.GetList().GetItems()
+	if len(items) < longList || b.probing || !l.label.sealed() || l.label.seal.Array {
+		return
+	}
+	members := make([]string, len(items))
+	for i, n := range items {
+		p, ok := b.unsealable(n, l.label.seal, false)
+		if !ok || p.From > 0 {
+			return
+		}
+		members[i] = p.Value
+	}
+	literal := "{" + strings.Join(members, ",") + "}"
+	if !readable(literal, l.label.seal, true) {
+		return
+	}
+	if x.Kind = pg.A_Expr_Kind_AEXPR_OP_ANY; op == "<>" {
+		x.Kind = pg.A_Expr_Kind_AEXPR_OP_ALL
+	}
+	x.Rexpr = &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Sval{Sval: &pg.String{Sval: literal}}, Location: items[0].GetAConst().GetLocation()}}}
 }
 
 // comparedArray binds the array of = ANY and <> ALL. One that is written out is compared member by member.
