@@ -2,9 +2,9 @@ package rewrite
 
 import (
 	"fmt"
+	"reflect"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // queryNodes are the node kinds that may stand inside a query, by their name in the parser's Node; the binder has a rule for each.
@@ -39,7 +39,7 @@ func admitQuery(n *pg.Node) error {
 	if refusal != nil {
 		return refusal
 	}
-	return admitNames(n.ProtoReflect())
+	return admitNames(n)
 }
 
 func admitNode(n *pg.Node) error {
@@ -68,26 +68,12 @@ func admitNode(n *pg.Node) error {
 	return nil
 }
 
-// admitNames refuses names that could be taken for a mark. Constants are not names.
-func admitNames(m protoreflect.Message) error {
-	if _, ok := m.Interface().(*pg.A_Const); ok {
-		return nil
+// admitNames refuses names that could be taken for a mark.
+func admitNames(n *pg.Node) error {
+	if name, ok := anyName(reflect.ValueOf(n), reservedName); ok {
+		return refused("reserved-name", fmt.Sprintf("cordon: the name %q is reserved", name), "Choose a name that does not begin with cordon_.")
 	}
-	var refusal error
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() == protoreflect.StringKind && !f.IsList() && reservedName(v.String()):
-			refusal = refused("reserved-name", fmt.Sprintf("cordon: the name %q is reserved", v.String()), "Choose a name that does not begin with cordon_.")
-		case f.Kind() == protoreflect.MessageKind && f.IsList():
-			for i := 0; i < v.List().Len() && refusal == nil; i++ {
-				refusal = admitNames(v.List().Get(i).Message())
-			}
-		case f.Kind() == protoreflect.MessageKind:
-			refusal = admitNames(v.Message())
-		}
-		return refusal == nil
-	})
-	return refusal
+	return nil
 }
 
 // statementKinds names what is refused as a statement with its own explanation.

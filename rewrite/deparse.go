@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // deparse writes a statement and proves that the text means the tree: it is parsed again and compared. Where the deparser leaves out
@@ -140,11 +139,6 @@ func unfaithful() *Error {
 	return refused("cannot-write-back", "cordon cannot write this statement back faithfully", "Write it in another way: simpler clauses and names help.")
 }
 
-// sameTree compares two trees but for the places in the text that their nodes stand at.
-func sameTree(a, b *pg.Node) bool {
-	return sameMessage(a.ProtoReflect(), b.ProtoReflect())
-}
-
 // decimalNumbers rewrites 0x1F, 0o17, 0b1 and 1_000, which servers before 16 read differently.
 func decimalNumbers(n *pg.Node) {
 	walkNodes(n, func(n *pg.Node) {
@@ -228,36 +222,4 @@ func replaceNames(text string, texts map[string]string, seen map[string]int) str
 	}
 	b.WriteString(text[last:])
 	return b.String()
-}
-
-// sameMessage compares without copying. Every field that is set in either is visited.
-func sameMessage(a, b protoreflect.Message) bool {
-	if a.IsValid() != b.IsValid() {
-		return false
-	}
-	same := true
-	covers := func(x, y protoreflect.Message, deep bool) {
-		x.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-			switch {
-			case f.Kind() != protoreflect.MessageKind:
-				if n := string(f.Name()); n != "location" && n != "stmt_location" && n != "stmt_len" && !strings.HasSuffix(n, "_location") {
-					same = v.Equal(y.Get(f))
-				}
-			case f.IsList():
-				l, m := v.List(), y.Get(f).List()
-				same = l.Len() == m.Len()
-				for i := 0; same && deep && i < l.Len(); i++ {
-					same = sameMessage(l.Get(i).Message(), m.Get(i).Message())
-				}
-			default:
-				same = y.Has(f) && (!deep || sameMessage(v.Message(), y.Get(f).Message()))
-			}
-			return same
-		})
-	}
-	covers(a, b, true)
-	if same {
-		covers(b, a, false)
-	}
-	return same
 }

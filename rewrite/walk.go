@@ -1,43 +1,212 @@
 package rewrite
 
 import (
+	"reflect"
+	"strings"
 	"sync"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// walkNodes visits every node below and including n, each before what is below it.
-func walkNodes(n *pg.Node, visit func(*pg.Node)) { walkMessage(n.ProtoReflect(), visit) }
+// Statements are walked many times while they are planned. What a kind of node holds is looked up once, in its Go type: protobuf's own
+// reflection takes several times as long.
 
-var nodeKind = (&pg.Node{}).ProtoReflect().Descriptor().Oneofs().ByName("node")
+// holding is how a field of a node holds what it does.
+type holding uint8
 
-func walkMessage(m protoreflect.Message, visit func(*pg.Node)) {
-	if n, ok := m.Interface().(*pg.Node); ok {
-		visit(n)
-		if f := m.WhichOneof(nodeKind); f != nil {
-			walkMessage(m.Get(f).Message(), visit)
+const (
+	holdsValue    holding = iota // a number, a name, an enum, a list of numbers
+	holdsPlace                   // a position in the text
+	holdsMessage                 // a pointer to a message
+	holdsMessages                // a list of them
+	holdsOne                     // one of several messages or values (oneof): an interface, of a struct with one field
+)
+
+type field struct {
+	index int
+	holds holding
+	nodes bool // the messages are *pg.Node
+}
+
+var layouts sync.Map // reflect.Type of a message, a struct -> []field
+
+var nodeType = reflect.TypeFor[*pg.Node]()
+
+// layoutOf are the fields of a message.
+func layoutOf(t reflect.Type) []field {
+	if known, ok := layouts.Load(t); ok {
+		return known.([]field)
+	}
+	var fields []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
+			continue
 		}
+		held := field{index: i}
+		switch {
+		case f.Type.Kind() == reflect.Interface:
+			held.holds = holdsOne
+		case f.Type.Kind() == reflect.Pointer:
+			held.holds, held.nodes = holdsMessage, f.Type == nodeType
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Pointer:
+			held.holds, held.nodes = holdsMessages, f.Type.Elem() == nodeType
+		case f.Type.Kind() == reflect.Int32 && isPlace(f.Tag.Get("protobuf")):
+			held.holds = holdsPlace
+		}
+		fields = append(fields, held)
+	}
+	layouts.Store(t, fields)
+	return fields
+}
+
+// isPlace says by its protobuf tag that a number is a position in the text.
+func isPlace(tag string) bool {
+	_, name, _ := strings.Cut(tag, "name=")
+	name, _, _ = strings.Cut(name, ",")
+	return name == "location" || name == "stmt_location" || name == "stmt_len" || strings.HasSuffix(name, "_location")
+}
+
+// walkNodes visits every node below and including n, each before what is below it.
+func walkNodes(n *pg.Node, visit func(*pg.Node)) {
+	visit(n)
+	if held := n.GetNode(); held != nil {
+		walkMessage(reflect.ValueOf(held).Elem().Field(0), visit)
+	}
+}
+
+// walkMessage visits the nodes below a message, given by a pointer.
+func walkMessage(m reflect.Value, visit func(*pg.Node)) {
+	if m.IsNil() {
 		return
 	}
-	for _, f := range messageFields(m.Descriptor()) {
-		if !m.Has(f) {
-			continue
-		}
-		if !f.IsList() {
-			walkMessage(m.Get(f).Message(), visit)
-			continue
-		}
-		list := m.Get(f).List()
-		for i := range list.Len() {
-			walkMessage(list.Get(i).Message(), visit)
+	m = m.Elem()
+	for _, f := range layoutOf(m.Type()) {
+		switch held := m.Field(f.index); {
+		case f.holds == holdsMessage && f.nodes && !held.IsNil():
+			walkNodes(held.Interface().(*pg.Node), visit)
+		case f.holds == holdsMessage && !held.IsNil():
+			walkMessage(held, visit)
+		case f.holds == holdsMessages && f.nodes:
+			for _, n := range *held.Addr().Interface().(*[]*pg.Node) {
+				walkNodes(n, visit)
+			}
+		case f.holds == holdsMessages:
+			for i := range held.Len() {
+				walkMessage(held.Index(i), visit)
+			}
+		case f.holds == holdsOne && !held.IsNil():
+			if one := held.Elem().Elem().Field(0); one.Kind() == reflect.Pointer {
+				walkMessage(one, visit)
+			}
 		}
 	}
 }
 
+// sameTree compares two trees but for the places in the text that their nodes stand at.
+func sameTree(a, b *pg.Node) bool { return sameMessage(reflect.ValueOf(a), reflect.ValueOf(b)) }
+
+// sameMessage compares two messages of one type, given by pointers.
+func sameMessage(a, b reflect.Value) bool {
+	if a.IsNil() || b.IsNil() {
+		return a.IsNil() == b.IsNil()
+	}
+	a, b = a.Elem(), b.Elem()
+	for _, f := range layoutOf(a.Type()) {
+		if f.holds != holdsPlace && !sameField(f, a.Field(f.index), b.Field(f.index)) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameField(f field, a, b reflect.Value) bool {
+	switch f.holds {
+	case holdsMessage:
+		return sameMessage(a, b)
+	case holdsMessages:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !sameMessage(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case holdsOne:
+		if a.IsNil() || b.IsNil() {
+			return a.IsNil() == b.IsNil()
+		}
+		a, b = a.Elem(), b.Elem()
+		if a.Type() != b.Type() {
+			return false
+		}
+		one, other := a.Elem().Field(0), b.Elem().Field(0)
+		if one.Kind() == reflect.Pointer {
+			return sameMessage(one, other)
+		}
+		return sameValue(one, other)
+	}
+	return sameValue(a, b)
+}
+
+// sameValue compares what is no message.
+func sameValue(a, b reflect.Value) bool {
+	if a.Kind() != reflect.Slice {
+		return a.Equal(b)
+	}
+	if a.Len() != b.Len() {
+		return false
+	}
+	for i := range a.Len() {
+		if !a.Index(i).Equal(b.Index(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// anyName says whether a name that the statement holds is one of those; constants are not names.
+func anyName(m reflect.Value, is func(string) bool) (found string, ok bool) {
+	if m.IsNil() || m.Type() == reflect.TypeFor[*pg.A_Const]() {
+		return "", false
+	}
+	m = m.Elem()
+	for _, f := range layoutOf(m.Type()) {
+		held := m.Field(f.index)
+		switch f.holds {
+		case holdsValue:
+			if held.Kind() == reflect.String && is(held.String()) {
+				return held.String(), true
+			}
+		case holdsMessage:
+			found, ok = anyName(held, is)
+		case holdsMessages:
+			for i := 0; i < held.Len() && !ok; i++ {
+				found, ok = anyName(held.Index(i), is)
+			}
+		case holdsOne:
+			if held.IsNil() {
+				continue
+			}
+			if one := held.Elem().Elem().Field(0); one.Kind() == reflect.Pointer {
+				found, ok = anyName(one, is)
+			} else if one.Kind() == reflect.String && is(one.String()) {
+				return one.String(), true
+			}
+		}
+		if ok {
+			return found, true
+		}
+	}
+	return "", false
+}
+
 var fieldsOf sync.Map // protoreflect.FullName -> []protoreflect.FieldDescriptor
 
-// messageFields are the fields of a message that hold messages. Statements are walked often, so they are looked up once.
+// messageFields are the fields of a message that hold messages, looked up once.
 func messageFields(d protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
 	if known, ok := fieldsOf.Load(d.FullName()); ok {
 		return known.([]protoreflect.FieldDescriptor)
