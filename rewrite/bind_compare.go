@@ -13,8 +13,11 @@ import (
 func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, err error) {
 	op := lastString(x.Name)
 	equality := builtin.SealedUses["operator "+op] != 0 && x.Lexpr != nil
-	if equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN {
+	if items := x.Rexpr.GetList().GetItems(); equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN {
 		b.listAsArray(x, op, l)
+		if len(items) == 1 && l.label.sealed() { // unsealed in SQL, a lone member would read as IN (SELECT ...)
+			x.Kind, x.Rexpr = pg.A_Expr_Kind_AEXPR_OP, items[0]
+		}
 	}
 	switch {
 	case equality && x.Kind == pg.A_Expr_Kind_AEXPR_IN:
