@@ -75,6 +75,7 @@ var maskedQueries = []struct {
 	{"Q5 COPY in csv", "COPY (SELECT user_id, username FROM @.users) TO STDOUT (FORMAT csv, HEADER)", true},
 	{"Q5 COPY in binary", "COPY (SELECT user_id, username FROM @.users) TO STDOUT (FORMAT binary)", true},
 	{"Q6 SELECT * LIMIT 100", "SELECT * FROM @.users LIMIT 100", false},
+	{"Q6 the columns shown, LIMIT 100", "SELECT user_id, username, country, created_at FROM @.users LIMIT 100", false}, // raw, too, without the hidden column
 	{"Q7 IN list of 100", "SELECT user_id, country FROM @.users WHERE user_id IN ({list})", true},
 	{"Q8 ORDER BY pseudonym LIMIT 50", "SELECT user_id, country FROM @.users ORDER BY user_id LIMIT 50", true},
 	{"Q9 dates without identifiers", "SELECT date_trunc('month', created_at), count(*) FROM @.videos GROUP BY 1 ORDER BY 1", false},
