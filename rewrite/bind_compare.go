@@ -121,7 +121,7 @@ func (b *binder) comparedList(l *info, op string, items []*pg.Node, sc *scope) (
 	return in, nil
 }
 
-// longList is from how many members on a list of constants is sent as one parameter, an array: binding a hundred costs the server more than looking them up.
+// longList is from how many members on a list of constants is unsealed as an array: binding a hundred parameters costs the server more than looking them up.
 // A plan made without the values assumes ten members of it (estimate_array_length in selfuncs.c).
 const longList = 10
 
@@ -134,11 +134,10 @@ func (b *binder) listAsArray(x *pg.A_Expr, op string, l *info) {
 	}
 	members := make([]string, len(items))
 	for i, n := range items {
-		p, ok := b.unsealable(n, l.label.seal, false)
-		if !ok || p.From > 0 {
+		var ok bool
+		if members[i], ok = b.sealedConstant(n, l.label.seal, false); !ok {
 			return
 		}
-		members[i] = p.Value
 	}
 	literal := "{" + strings.Join(members, ",") + "}"
 	if !readable(literal, l.label.seal, true) {

@@ -84,30 +84,36 @@ func (b *binder) unsealable(n *pg.Node, seal Seal, array bool) (Param, bool) {
 		}
 		return p, slices.Contains(takes, p.Declared)
 	}
+	value, ok := b.sealedConstant(n, seal, array)
+	return Param{Value: value}, ok
+}
+
+// sealedConstant reads a constant as the cipher's type would.
+func (b *binder) sealedConstant(n *pg.Node, seal Seal, array bool) (value string, ok bool) {
 	typ := uint32(0)
 	if cast := n.GetTypeCast(); cast != nil && len(cast.TypeName.Typmods) == 0 {
 		var err error
 		if typ, err = newBinder(b.env).typeName(cast.TypeName); err != nil {
-			return Param{}, false
+			return "", false
 		}
 		if array && typ != sealedArrays[seal.Type] || !array && !seal.Fits(typ) {
-			return Param{}, false
+			return "", false
 		}
 		n = cast.Arg
 	}
 	c := n.GetAConst()
 	switch {
 	case c.GetSval() != nil:
-		return Param{Value: c.GetSval().Sval}, readable(c.GetSval().Sval, seal, array)
+		return c.GetSval().Sval, readable(c.GetSval().Sval, seal, array)
 	case array:
 	case c.GetIval() != nil && (seal.Type == oidInt8 || seal.Type == oidInt4):
-		return Param{Value: strconv.Itoa(int(c.GetIval().Ival))}, true
+		return strconv.Itoa(int(c.GetIval().Ival)), true
 	case c.GetFval() != nil && seal.Type == oidInt8 && typ == 0:
 		if _, err := strconv.ParseInt(c.GetFval().Fval, 10, 64); err == nil { // an int8 that is no int4
-			return Param{Value: c.GetFval().Fval}, true
+			return c.GetFval().Fval, true
 		}
 	}
-	return Param{}, false
+	return "", false
 }
 
 var (
