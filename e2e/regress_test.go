@@ -29,11 +29,13 @@ import (
 //
 //	make regress                                                    # all, and writes docs/regress.md
 //	go test ./e2e -run '^$' -bench Regress -benchtime 1x -args -regress-only '^(join|select)$' -regress-report /tmp/r.md
+//	... -args -regress-run '^(test_setup|create_index|join)$'       # a few, with the scripts that they need: minutes less
 //
 // regress_psql_test.go runs the scripts, regress_nature_test.go reads in the server's query tree what a statement calls, regress_tally_test.go counts and reports.
 var (
 	regressSource = flag.String("regress-source", "../bin/postgresql-15/src/test/regress", "directory of Postgres' regression tests, see scripts/postgres-source")
 	regressOnly   = flag.String("regress-only", "", "regular expression of the scripts whose queries are played; the others are only run")
+	regressRun    = flag.String("regress-run", "", "regular expression of the scripts that are run; the others are left out")
 	regressReport = flag.String("regress-report", "", "file to write the report to")
 )
 
@@ -49,8 +51,9 @@ var unplayed = map[string]bool{"psql": true, "psql_crosstab": true, "tablespace"
 func BenchmarkRegress(b *testing.B) {
 	for b.Loop() {
 		r := newRegression(b)
+		run := regexp.MustCompile(*regressRun)
 		for _, name := range schedule(b) {
-			if !unplayed[name] {
+			if !unplayed[name] && run.MatchString(name) {
 				r.script(name)
 				r.tally.write(b, *regressReport)
 			}

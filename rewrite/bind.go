@@ -193,7 +193,7 @@ func (b *binder) with(clause *pg.WithClause, sc *scope) error {
 		if err != nil {
 			return err
 		}
-		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, hides: b.hiding > hiding, sorted: len(x.Ctequery.GetSelectStmt().SortClause) > 0})
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, added: len(searchColumns(x)), hides: b.hiding > hiding, sorted: len(x.Ctequery.GetSelectStmt().SortClause) > 0})
 	}
 	return nil
 }
@@ -235,7 +235,7 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	}
 	self := rename(derived(left), x.Aliascolnames)
 	inner := sc.child()
-	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename)})
+	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), added: len(searchColumns(x)), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename)})
 	right, err := b.query(sel.Rarg, inner, false)
 	if err != nil {
 		return nil, err
@@ -256,15 +256,20 @@ func appendSearchColumns(x *pg.CommonTableExpr, columns []*column) []*column {
 	for _, c := range columns {
 		filtered = filtered || c.filtered
 	}
-	add := func(name string) {
-		if name != "" {
-			columns = append(columns, &column{name: name, filtered: filtered, origin: Origin{Unknown: true}})
-		}
+	for _, name := range searchColumns(x) {
+		columns = append(columns, &column{name: name, filtered: filtered, origin: Origin{Unknown: true}})
 	}
-	add(x.SearchClause.GetSearchSeqColumn())
-	add(x.CycleClause.GetCycleMarkColumn())
-	add(x.CycleClause.GetCyclePathColumn())
 	return columns
+}
+
+func searchColumns(x *pg.CommonTableExpr) (names []string) {
+	if x.SearchClause != nil {
+		names = append(names, x.SearchClause.SearchSeqColumn)
+	}
+	if x.CycleClause != nil {
+		names = append(names, x.CycleClause.CycleMarkColumn, x.CycleClause.CyclePathColumn)
+	}
+	return names
 }
 
 func (b *binder) setOperation(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {

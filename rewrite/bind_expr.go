@@ -180,10 +180,14 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 		}
 		return typed(in, nil, oidInt4, true)
 	case *pg.Node_CollateClause:
-		if err := b.collation(x.CollateClause); err != nil {
+		name, err := b.collation(x.CollateClause)
+		if err != nil {
 			return info{}, err
 		}
 		in, err := b.expr(x.CollateClause.Arg, sc)
+		if name != "" {
+			in.collate = name
+		}
 		in.origin = Origin{Unknown: true}
 		in.safe = false
 		return in, err

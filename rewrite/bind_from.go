@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -102,6 +103,11 @@ func (b *binder) cteReference(rv *pg.RangeVar, c *cte, it *item, sc *scope) erro
 		return refused("forward-reference", "cordon: WITH query "+quoted(c.name)+" is used before it is listed", "List WITH queries in the order in which they use one another.")
 	}
 	it.columns = rename(copyColumns(c.columns), rv.Alias.GetColnames())
+	if !slices.Contains(sc.parent.ctes, c) { // of a query around this one: addRangeTableEntryForCTE in parse_relation.c
+		for _, added := range it.columns[len(it.columns)-c.added:] {
+			added.starless = true
+		}
+	}
 	it.sorted = c.sorted
 	if c.hides {
 		b.hiding++

@@ -123,10 +123,11 @@ func (b *binder) definedColumns(defs []*pg.Node) ([]*column, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := b.collation(def.CollClause); err != nil {
+		collate, err := b.collation(def.CollClause)
+		if err != nil {
 			return nil, err
 		}
-		columns = append(columns, &column{name: def.Colname, typ: oid, origin: Origin{Unknown: true}})
+		columns = append(columns, &column{name: def.Colname, typ: oid, collate: collate, origin: Origin{Unknown: true}})
 	}
 	return columns, nil
 }

@@ -291,15 +291,3 @@ func dotsToCommas(text string) string {
 	}
 	return string(out)
 }
-
-// collation admits the collations of pg_catalog; people's own are qualified as the search_path finds them only there.
-func (b *binder) collation(c *pg.CollateClause) error {
-	if c == nil {
-		return nil
-	}
-	parts, _ := splitName(c.Collname)
-	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
-		return refused("forbidden-collation", "cordon: collation "+quoted(parts[len(parts)-1])+" is not built in", "Use a collation of pg_catalog.")
-	}
-	return nil
-}

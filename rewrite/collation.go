@@ -1,5 +1,11 @@
 package rewrite
 
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
 // plainCollations are those by which text is compared byte by byte, or the database's own, which is deterministic.
 var plainCollations = map[string]bool{"": true, `pg_catalog."C"`: true, `pg_catalog."POSIX"`: true}
 
@@ -21,4 +27,47 @@ func joinCollations(l, r string) string {
 		return r
 	}
 	return conflicting
+}
+
+// collation finds what COLLATE names, qualifies what pg_catalog does not have, and gives it as info has it: empty for those of pg_catalog, by which texts that
+// are equal are the same bytes.
+func (b *binder) collation(c *pg.CollateClause) (string, error) {
+	if c == nil {
+		return "", nil
+	}
+	parts, _ := splitName(c.Collname)
+	found, err := b.findCollation(parts)
+	if err != nil {
+		return "", err
+	}
+	name := parts[len(parts)-1]
+	if !found.Deterministic && b.env.twin.hides {
+		return "", refused("forbidden-collation", "cordon: collation "+quoted(name)+" takes texts that differ for equal, and which of them is shown would tell the order of rows",
+			"Use a deterministic collation, or compare lower(...).")
+	}
+	if found.Schema == "pg_catalog" && found.Deterministic {
+		return "", nil
+	}
+	c.Collname = nameNodes(found.Schema, found.Name)
+	return quoteIdent(found.Schema) + "." + quoteIdent(found.Name), nil
+}
+
+// findCollation looks a collation up in the schemas of the twin.
+func (b *binder) findCollation(parts []string) (*catalog.Collation, error) {
+	name, schemas := parts[len(parts)-1], b.env.path
+	if len(parts) > 1 {
+		schemas = parts[len(parts)-2 : len(parts)-1]
+		if _, ok := b.env.twin.schema(schemas[0]); !ok {
+			return nil, &Error{Code: "3F000", Message: "schema " + quoted(schemas[0]) + " does not exist"}
+		}
+	}
+	for _, s := range schemas {
+		if _, ok := b.env.twin.schema(s); !ok {
+			continue
+		}
+		if c, ok := b.env.twin.snapshot.Collation(s, name); ok {
+			return c, nil
+		}
+	}
+	return nil, &Error{Code: "42704", Message: "collation " + quoted(dottedParts(parts)) + " for encoding \"UTF8\" does not exist"}
 }

@@ -279,5 +279,8 @@ func hasFunction(tw *twin, schema, name string) bool {
 	return schema == "pg_catalog" && len(tw.snapshot.Functions(schema, name)) > 0 || slices.Contains(tw.policy.Functions, schema+"."+name)
 }
 
-// hasCollation is for the path's first schema with a collation of that name, which the snapshot does not know: nothing comes before.
-func hasCollation(*twin, string, string) bool { return false }
+// hasCollation: the substituted pg_collation lists all.
+func hasCollation(tw *twin, schema, name string) bool {
+	_, ok := tw.snapshot.Collation(schema, name)
+	return ok
+}

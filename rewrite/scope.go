@@ -19,6 +19,7 @@ type column struct {
 	uses     []*bool  // marks of the table columns to expose when this column is read
 	expr     *pg.Node // of an output column: what it is
 	home     *item    // the FROM item by whose alias it can be named; nil for what a join merged
+	starless bool     // not of a star: p_dontexpand
 }
 
 // use records that the statement reads the column.
@@ -101,6 +102,7 @@ type cte struct {
 	later   bool // WITH RECURSIVE lists it after the query being bound
 	hides   bool // as of exposed
 	sorted  bool // as of item
+	added   int  // columns at the end that SEARCH and CYCLE added
 }
 
 func (s *scope) child() *scope { return &scope{parent: s, owner: s.ownerOrNil()} }

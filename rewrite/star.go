@@ -36,6 +36,9 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 		}
 		it.useAll()
 		for _, c := range it.columns {
+			if c.starless {
+				continue
+			}
 			b.collect(sc, it, c)
 			ref := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
 			if it.emit == "" && c.home != nil && c.home.emit != "" { // two tables of a join may have columns of one name

@@ -24,6 +24,7 @@ type facts struct {
 	Settings  map[string]map[string]string
 
 	Definitions []*Definition
+	Collations  []*Collation
 }
 
 // Load reads the catalog of the database that conn is connected to. It leaves the connection as it found it.
@@ -74,6 +75,7 @@ func read(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 		{"operators", readOperators},
 		{"casts", readCasts},
 		{"definitions", readDefinitions},
+		{"collations", readCollations},
 	} {
 		if err := step.read(ctx, tx, f); err != nil {
 			return nil, fmt.Errorf("read %s: %w", step.what, err)

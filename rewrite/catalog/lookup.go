@@ -90,6 +90,12 @@ func (r *Relation) ColumnByNum(num int16) (*Column, bool) {
 	return &r.Columns[i], true
 }
 
+// Collation returns the collation of that name.
+func (s *Snapshot) Collation(schema, name string) (*Collation, bool) {
+	c, ok := s.collations[schema][name]
+	return c, ok
+}
+
 // System says that the relation came with the server: initdb made it, and it is in one of the two system schemas.
 func (r *Relation) System() bool {
 	return r.OID < FirstUserOID && (r.Schema == "pg_catalog" || r.Schema == "information_schema")
@@ -97,7 +103,11 @@ func (r *Relation) System() bool {
 
 // index fills the look-up tables from facts in any order.
 func (s *Snapshot) index(f *facts) {
-	s.settings, s.Casts, s.Definitions = f.Settings, f.Casts, f.Definitions
+	s.settings, s.Casts, s.Definitions, s.Collations = f.Settings, f.Casts, f.Definitions, f.Collations
+	s.collations = make(map[string]map[string]*Collation)
+	for _, c := range s.Collations {
+		nested(s.collations, c.Schema)[c.Name] = c
+	}
 	s.Schemas = make(map[string]*Schema, len(f.Schemas))
 	for _, n := range f.Schemas {
 		s.Schemas[n.Name] = n

@@ -24,6 +24,7 @@ type Snapshot struct {
 	Types         map[uint32]*Type   // by oid
 	Casts         []*Cast            // of people's own, by oid
 	Definitions   []*Definition      // of objects of people's own, by kind and oid
+	Collations    []*Collation       // by schema and name
 
 	settings    map[string]map[string]string // role ("" is everybody), lower-case setting name, value
 	ordered     []*Relation                  // by oid
@@ -33,6 +34,7 @@ type Snapshot struct {
 	functions   map[string]map[string][]*Function // schema, name
 	routines    map[uint32]*Function              // by oid
 	operators   map[string][]*Operator            // name, of every schema
+	collations  map[string]map[string]*Collation  // schema, name
 }
 
 // Schema is a namespace.
@@ -157,4 +159,10 @@ type Operator struct {
 	Left, Right uint32 // 0 for a prefix operator's left
 	Result      uint32
 	Function    uint32
+}
+
+// Collation is what COLLATE may name: rows of pg_collation of one name, for this encoding or for any.
+type Collation struct {
+	Schema, Name  string
+	Deterministic bool // texts that are equal are the same bytes
 }

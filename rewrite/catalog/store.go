@@ -33,6 +33,7 @@ type stored struct {
 	Operators     []*Operator
 	Casts         []*Cast       `json:",omitempty"`
 	Definitions   []*Definition `json:",omitempty"`
+	Collations    []*Collation
 }
 
 // Write stores the snapshot as JSON packed with gzip. Equal snapshots give equal bytes.
@@ -80,7 +81,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 func (s *Snapshot) stored(version uint64) *stored {
 	f := &stored{
 		Format: formatVersion, Version: version, Database: s.Database, ServerVersion: s.ServerVersion,
-		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts, Definitions: s.Definitions,
+		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts, Definitions: s.Definitions, Collations: s.Collations,
 	}
 	for _, name := range s.SchemaNames() {
 		f.Schemas = append(f.Schemas, s.Schemas[name])
@@ -106,7 +107,7 @@ func (f *stored) snapshot() *Snapshot {
 	s := &Snapshot{Version: f.Version, Database: f.Database, ServerVersion: f.ServerVersion, SearchPath: f.SearchPath}
 	s.index(&facts{
 		Schemas: f.Schemas, Types: f.Types, Relations: f.Relations,
-		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions,
+		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions, Collations: f.Collations,
 	})
 	return s
 }

@@ -58,6 +58,9 @@ CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELE
 CREATE OPERATOR public.=== (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
 CREATE OPERATOR pg_catalog.~~~~ (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
 CREATE COLLATION own (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE COLLATION plain (provider = icu, locale = 'sv');
+CREATE SCHEMA unseen;
+CREATE COLLATION unseen.own (provider = icu, locale = 'sv');
 
 CREATE ROLE tuned LOGIN;
 ALTER ROLE tuned SET work_mem = '8MB';
