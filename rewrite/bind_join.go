@@ -10,6 +10,10 @@ import (
 // join binds a JOIN: USING and NATURAL columns merge, and the sides' own columns can no longer be named alone
 // (transformFromClauseItem in parse_clause.c).
 func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, error) {
+	taken := sc.owner.taken
+	if j.Alias != nil { // names within it are its own
+		sc.owner.taken = map[string]*item{}
+	}
 	leftItems, left, err := b.fromItem(j.Larg, sc, with)
 	if err != nil {
 		return nil, nil, err
@@ -19,6 +23,7 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 	if err != nil {
 		return nil, nil, err
 	}
+	sc.owner.taken = taken
 	if b.spend(len(left) + len(right)); b.exhausted() != nil {
 		return nil, nil, b.exhausted()
 	}
