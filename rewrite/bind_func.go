@@ -182,6 +182,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if err := b.configArgument(f, name); err != nil {
 		return info{}, err
 	}
+	if err := b.populated(f, name); err != nil {
+		return info{}, err
+	}
 	arguments := in.safe
 	in.safe = in.safe && v.rule.Safe && f.Over == nil
 	if in.typ = v.result; in.typ == 0 && v.rule.Template == "" {
@@ -194,6 +197,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		in.typ = b.argTypes[f][0]
 	case name == "unnest" && args == 1: // of a list of pseudonyms, which may meet identifiers
 		in.typ = b.env.twin.snapshot.Elem(b.argTypes[f][0])
+	}
+	if populates[name] {
+		in.typ = b.argTypes[f][0]
 	}
 	in.moment = args == 0 && moments[name]
 	in.safe = in.safe || in.moment

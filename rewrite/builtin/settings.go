@@ -60,6 +60,8 @@ var settable = map[string]func(string) (string, bool){
 	"transaction_isolation":               isolation,
 	"default_transaction_deferrable":      boolean,
 	"transaction_deferrable":              boolean,
+	"escape_string_warning":               boolean, // without standard_conforming_strings, which is pinned, there is none
+	"check_function_bodies":               boolean, // no function is created
 	"xmloption":                           oneOf("content", "document"),
 	"xmlbinary":                           oneOf("base64", "hex"),
 	"tcp_keepalives_idle":                 between(0, 86400),
@@ -68,7 +70,7 @@ var settable = map[string]func(string) (string, bool){
 }
 
 // ignored are settings that drivers and dump tools always send and that change nothing for a read-only session here.
-var ignored = words("check_function_bodies escape_string_warning geqo default_tablespace default_table_access_method")
+var ignored = words("geqo default_tablespace default_table_access_method")
 
 // Settable judges a setting through any door: SET, startup parameter, options, set_config. The name is folded; the value is
 // the text after unquoting. canonical is what to send where the verdict is Applied. The hint of a refusal that concerns the value
@@ -225,46 +227,55 @@ func applicationName(v string) (string, bool) {
 	return string(clean), true
 }
 
-// ofRole are settings that ALTER ROLE and ALTER DATABASE may carry besides the settable ones: the operator's own tuning and server-side
-// logging, which change neither what a statement may see nor what is sent to the client.
-var ofRole = words(`work_mem maintenance_work_mem hash_mem_multiplier temp_buffers temp_file_limit logical_decoding_work_mem
+// tuning is the operator's own, which tells nothing of data, files or other sessions: ALTER ROLE and ALTER DATABASE may carry it, and it may be shown.
+var tuning = words(`work_mem maintenance_work_mem hash_mem_multiplier temp_buffers temp_file_limit logical_decoding_work_mem
 	effective_cache_size effective_io_concurrency maintenance_io_concurrency random_page_cost seq_page_cost cpu_tuple_cost cpu_index_tuple_cost
 	cpu_operator_cost parallel_setup_cost parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size
 	max_parallel_workers max_parallel_workers_per_gather max_parallel_maintenance_workers parallel_leader_participation
 	default_statistics_target constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
 	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
 	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
-	log_statement log_duration log_min_duration_statement log_min_duration_sample log_statement_sample_rate log_min_messages
-	log_min_error_statement log_error_verbosity log_lock_waits log_temp_files log_parameter_max_length log_statement_stats
 	track_activities track_counts track_io_timing track_functions vacuum_cost_delay vacuum_cost_limit deadlock_timeout
 	synchronous_commit commit_delay commit_siblings wal_compression lc_messages lc_monetary lc_numeric lc_time
 	default_text_search_config`)
+
+// ofRole are settings that ALTER ROLE and ALTER DATABASE may carry besides the settable ones and the tuning: server-side logging, which changes neither what a
+// statement may see nor what is sent to the client.
+var ofRole = words(`log_statement log_duration log_min_duration_statement log_min_duration_sample log_statement_sample_rate log_min_messages
+	log_min_error_statement log_error_verbosity log_lock_waits log_temp_files log_parameter_max_length log_statement_stats`)
 
 // OfRole says whether ALTER ROLE or ALTER DATABASE may set name for a masked session's login. Those that cordon pins are
 // overridden by its startup parameters.
 func OfRole(name string) bool {
 	name = strings.ToLower(name)
-	return ofRole[name] || strings.HasPrefix(name, "enable_") || ignored[name] || settable[name] != nil || pinned[name] != ""
+	return ofRole[name] || tuning[name] || strings.HasPrefix(name, "enable_") || ignored[name] || settable[name] != nil || pinned[name] != ""
 }
 
-// showable are the settings that SHOW, current_setting and pg_settings may read, besides the pinned and the settable ones.
+// showable are the settings that SHOW, current_setting and pg_settings may read, besides the pinned, the settable ones and the tuning.
 // Keys of cordon are never among them.
 var showable = words(`server_version server_version_num server_encoding max_identifier_length integer_datetimes
-	lc_collate lc_ctype lc_messages lc_monetary lc_numeric lc_time is_superuser session_authorization ssl block_size
+	lc_collate lc_ctype is_superuser session_authorization ssl block_size
 	max_index_keys max_function_args segment_size wal_block_size in_hot_standby transaction_read_only scram_iterations
-	default_tablespace default_table_access_method default_text_search_config geqo data_checksums
-	server_version server_version_num max_connections`)
+	default_tablespace default_table_access_method geqo data_checksums max_connections max_prepared_transactions max_worker_processes
+	max_locks_per_transaction max_files_per_process max_stack_depth shared_buffers huge_pages allow_system_table_mods track_commit_timestamp
+	vacuum_cost_page_dirty vacuum_cost_page_hit vacuum_cost_page_miss autovacuum fsync full_page_writes wal_level wal_log_hints wal_buffers
+	min_wal_size max_wal_size checkpoint_timeout
+	enable_async_append enable_bitmapscan enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
+	enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop
+	enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate enable_partitionwise_join
+	enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort enable_tidscan`)
 
 // Showable says whether a masked session may read the setting. search_path is Virtual: the rewriter answers.
 func Showable(name string) bool {
 	name = strings.ToLower(name)
-	return showable[name] || settable[name] != nil || pinned[name] != ""
+	return showable[name] || tuning[name] || settable[name] != nil || pinned[name] != ""
 }
 
 // settingsShown is the condition of the rows of pg_settings. search_path is left out: its true value is cordon's.
 func settingsShown() string {
 	names := map[string]bool{}
 	maps.Copy(names, showable)
+	maps.Copy(names, tuning)
 	for name := range settable {
 		names[name] = true
 	}

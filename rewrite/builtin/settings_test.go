@@ -29,6 +29,8 @@ func TestSettable(t *testing.T) {
 		{"session_authorization", "postgres", "", Refused},
 		{"row_security", "off", "", Refused},
 		{"enable_seqscan", "off", "", Refused},
+		{"escape_string_warning", "0", "off", Applied},
+		{"geqo", "off", "", Ignored},
 		{"cordon_key.user", "x", "", Refused},
 		{"work_mem", "1GB", "", Refused},
 	} {
@@ -43,7 +45,8 @@ func TestSettable(t *testing.T) {
 }
 
 func TestShowable(t *testing.T) {
-	for name, want := range map[string]bool{"server_version": true, "TimeZone": true, "cordon_key.user": false, "all": false, "data_directory": false, "config_file": false} {
+	for name, want := range map[string]bool{"server_version": true, "TimeZone": true, "cordon_key.user": false, "all": false, "data_directory": false, "config_file": false,
+		"vacuum_cost_delay": true, "work_mem": true, "enable_seqscan": true, "log_statement": false, "log_directory": false, "primary_conninfo": false, "ssl_key_file": false, "role": false} {
 		if Showable(name) != want {
 			t.Errorf("Showable(%q) is not %v", name, want)
 		}

@@ -61,6 +61,8 @@ CREATE COLLATION own (provider = icu, locale = 'und-u-ks-level2', deterministic 
 CREATE COLLATION plain (provider = icu, locale = 'sv');
 CREATE SCHEMA unseen;
 CREATE COLLATION unseen.own (provider = icu, locale = 'sv');
+CREATE TYPE naming AS (r regclass);
+CREATE TYPE naming_pair AS (a int4, p naming);
 
 CREATE ROLE tuned LOGIN;
 ALTER ROLE tuned SET work_mem = '8MB';
