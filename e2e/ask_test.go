@@ -24,6 +24,7 @@ const (
 	extendedText   mode = "extended, text"
 	extendedBinary mode = "extended, binary"
 	prepared       mode = "PREPARE"
+	executed       mode = "EXECUTE" // of a statement of the protocol
 	cursor         mode = "cursor"
 )
 
@@ -31,7 +32,7 @@ const (
 func modes(q queries.Query) []mode {
 	switch {
 	case len(q.Params) > 0:
-		return []mode{extendedText, extendedBinary}
+		return []mode{extendedText, extendedBinary, executed}
 	case q.Line%4 == 0 && keepable(q.SQL):
 		return []mode{simple, extendedText, extendedBinary, prepared, cursor}
 	}
@@ -105,6 +106,8 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 		out.params, out.results, err = a.binary(ctx, q)
 	case prepared:
 		out.results, err = a.conn.Exec(ctx, "PREPARE kept AS "+q.SQL+"; EXECUTE kept; EXECUTE kept; DEALLOCATE kept").ReadAll()
+	case executed:
+		out.results, err = a.executed(ctx, q)
 	case cursor:
 		binary := map[bool]string{true: "BINARY "}[q.Line%8 == 0]
 		out.results, err = a.conn.Exec(ctx, "BEGIN; DECLARE kept "+binary+"CURSOR FOR "+q.SQL+"; FETCH ALL FROM kept; COMMIT").ReadAll()
@@ -118,6 +121,27 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 }
 
 func one(r *pgconn.Result) ([]*pgconn.Result, error) { return []*pgconn.Result{r}, r.Err }
+
+// executed prepares a query by the protocol and runs it by SQL.
+func (a *asker) executed(ctx context.Context, q queries.Query) ([]*pgconn.Result, error) {
+	if _, err := a.conn.Prepare(ctx, "kept", q.SQL, nil); err != nil {
+		return nil, err
+	}
+	results, err := a.conn.Exec(ctx, "EXECUTE kept"+given(q)).ReadAll()
+	return results, errors.Join(err, a.conn.Deallocate(ctx, "kept"))
+}
+
+// given are a query's parameters as the constants of an EXECUTE.
+func given(q queries.Query) string {
+	values := make([]string, len(q.Params))
+	for i, p := range q.Params {
+		values[i] = "'" + strings.ReplaceAll(p, "'", "''") + "'"
+		if p == queries.Null {
+			values[i] = "NULL"
+		}
+	}
+	return "(" + strings.Join(values, ", ") + ")"
+}
 
 // binary prepares a query, as drivers do, and sends parameters in binary where it knows how to write their types.
 func (a *asker) binary(ctx context.Context, q queries.Query) ([]uint32, []*pgconn.Result, error) {

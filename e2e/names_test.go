@@ -17,6 +17,7 @@ type reuse struct {
 func reuses() []reuse {
 	const (
 		harmless    = "SELECT 1::int8"
+		compared    = "SELECT username, user_id FROM users WHERE user_id = $1"
 		identifiers = "SELECT coalesce(user_id, user_id) FROM users WHERE username = 'user17'"
 	)
 	q := func(sql string) []byte { return msg('Q', zero(sql)) }
@@ -55,6 +56,22 @@ func reuses() []reuse {
 			{q("CLOSE c")}, {declared("c", identifiers)}, {msgExecute("g", 0), msgSync()}}},
 		{"a statement that DISCARD ALL dropped", [][][]byte{{msgParse("p", harmless), msgSync()}, {q("DISCARD ALL")}, {q("PREPARE p AS " + identifiers)},
 			{bound("", "p"), msgExecute("", 0), msgSync()}}},
+		{"EXECUTE with raw identifiers", [][][]byte{{msgParse("p", compared), msgSync()}, {q("EXECUTE p(1000017)")}, {q("EXECUTE p('1000017')")}, {q("EXECUTE p(1000018::int8)")},
+			{q("EXECUTE p(1000017 + 0)")}, {q("SELECT 1; EXECUTE p(1000017)")}, {msgParse("", "EXECUTE p(1000017)"), bound("", ""), msgExecute("", 0), msgSync()}}},
+		{"EXECUTE with raw identifiers for two uses", [][][]byte{{msgParse("p", "SELECT username FROM users WHERE user_id = $1 OR score = $1"), msgSync()}, {q("EXECUTE p(1000017)")}, {q("EXECUTE p('17')")}}},
+		{"EXECUTE with a raw identifier of a statement with constants", [][][]byte{{msgParse("p", "SELECT username FROM users WHERE user_id IN (1000018, $1)"), msgSync()}, {q("EXECUTE p(1000017)")}}},
+		{"EXECUTE with an array of raw identifiers", [][][]byte{{msgParse("p", "SELECT username FROM users WHERE user_id = ANY ($1)"), msgSync()}, {q("EXECUTE p('{1000017,1000018}')")}}},
+		{"EXECUTE whose statement the protocol made anew", [][][]byte{{msgParse("p", compared), msgSync()}, {q("EXECUTE p(5)")},
+			{msgClose('S', "p"), msgParse("p", identifiers), msgFlush(), q("EXECUTE p(1000017)")}, {q("EXECUTE p")}, {msgClose('S', "p"), msgParse("p", compared), q("EXECUTE p(1000017)")}}},
+		{"EXECUTE whose statement SQL made anew", [][][]byte{{msgParse("p", compared), msgSync()}, {q("DEALLOCATE p; PREPARE p (int8) AS " + compared)}, {q("EXECUTE p(1000017)")},
+			{q("DEALLOCATE p")}, {msgParse("p", compared), q("EXECUTE p(1000017)")}}},
+		{"EXECUTE behind DEALLOCATE in its transaction", [][][]byte{{msgParse("p", compared), msgSync()}, {q("BEGIN")}, {q("EXECUTE p(1000017)")}, {q("DEALLOCATE p")},
+			{q("EXECUTE p(1000017)")}, {q("EXECUTE p(1000017)")}, {q("ROLLBACK")}, {q("EXECUTE p(1000017)")}}},
+		{"EXECUTE of cordon's own statement behind another", [][][]byte{{msgParse("p", compared), msgSync()}, {q("BEGIN")}, {q("EXECUTE p('x')")}, {q("EXECUTE \"cordon.query\"(1000017)")},
+			{q("ROLLBACK")}, {q("EXECUTE \"cordon.query\"(1000017)")}, {bound("", "cordon.query"), msgExecute("", 0), msgSync()}, {q("FETCH ALL FROM \"cordon.query\"")}}},
+		{"EXECUTE that looks a name up", [][][]byte{{msgParse("p", "SELECT $1::regclass, username FROM users WHERE user_id = $2"), msgSync()}, {q("EXECUTE p('messages', 5)")},
+			{msgParse("p", "SELECT $1, username FROM users WHERE user_id = $2", 2205), msgSync()}, {q("EXECUTE p('messages', 5)")},
+			{msgParse("p", "SELECT $1, username FROM users WHERE user_id = $2", 26), msgSync()}, {q("EXECUTE p('messages'::regclass, 5)")}, {q("EXECUTE p('users'::regclass, 5)")}}},
 		{"a held cursor", [][][]byte{{q("DECLARE c CURSOR WITH HOLD FOR " + harmless)}, {q("BEGIN")}, {msgClose('P', "c"), msgParse("s", identifiers), bound("c", "s"), msgSync()},
 			{q("FETCH ALL FROM c")}}},
 	}

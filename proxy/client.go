@@ -90,6 +90,9 @@ func (m *machine) query(body []byte) error {
 	if err == nil && len(plans) == 1 && plans[0].Params != nil {
 		return m.queryByParts(plans[0])
 	}
+	if err == nil && len(plans) == 1 && plans[0].Arguments != nil {
+		return m.executeByParts(plans[0])
+	}
 	a := &answer{kind: answerQuery, plans: plans}
 	sql := make([]byte, 0, len(text)+64)
 	for i, p := range plans {
@@ -166,11 +169,11 @@ func (m *machine) parse(body []byte) error {
 		oids = parameterTypes(plan)
 	}
 	m.send('P', name, cstring(plan.SQL), oids)
-	a := &answer{kind: answerParse, name: msg.Name, statement: s, barrier: msg.Name != "" && plan.Params != nil}
-	m.owe(a)
+	m.owe(&answer{kind: answerParse, name: msg.Name, statement: s})
 	m.send('D', []byte{'S'}, name)
-	m.owed.push(&answer{kind: answerDescribe, hidden: true, name: msg.Name, statement: s})
-	if a.barrier { // an EXECUTE by SQL would give it values as they are: it must be known when that is planned
+	a := &answer{kind: answerDescribe, hidden: true, name: msg.Name, statement: s, barrier: msg.Name != "" && plan.Params != nil}
+	m.owed.push(a)
+	if a.barrier { // an EXECUTE by SQL would give it values as they are: it, and their types, must be known when that is planned
 		m.barriers++
 		m.send('H')
 	}

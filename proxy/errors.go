@@ -16,7 +16,7 @@ func fatal(code, text, hint string) []byte {
 // refusal is the ErrorResponse of a statement that was not sent.
 func refusal(e *rewrite.Error) []byte {
 	return encoded(&pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: e.Code, Message: e.Message,
-		Hint: e.Hint, Position: int32(e.Position)})
+		Detail: e.Detail, Hint: e.Hint, Position: int32(e.Position)})
 }
 
 // withheld stands for the text of an error that could carry a raw value.

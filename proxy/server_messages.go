@@ -35,14 +35,7 @@ func (m *machine) serverMessage(typ byte, msg []byte) error {
 	case 'T', 'n':
 		return m.description(a, typ, msg)
 	case 't':
-		if a.hidden {
-			return nil
-		}
-		msg, err := describeParams(msg, m.statements[a.name].planned())
-		if err == nil {
-			m.emit(msg)
-		}
-		return err
+		return m.parameters(a, msg)
 	case 'C', 'I', 's':
 		return m.finished(a, typ, msg)
 	case '1', '2', '3':
@@ -103,6 +96,20 @@ func (m *machine) description(a *answer, typ byte, msg []byte) error {
 		m.done(a)
 	}
 	return nil
+}
+
+// parameters is ParameterDescription.
+func (m *machine) parameters(a *answer, msg []byte) (err error) {
+	if a.hidden {
+		if plan := a.statement.planned(); plan != nil && plan.Params != nil {
+			a.statement.types, err = clientTypes(msg, plan)
+		}
+		return err
+	}
+	if msg, err = describeParams(msg, m.statements[a.name].planned()); err == nil {
+		m.emit(msg)
+	}
+	return err
 }
 
 // confirms are the messages that confirm what was sent.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -28,8 +29,14 @@ func (m *machine) queryByParts(plan *rewrite.Plan) error {
 	m.closeOwn() // what an error left open
 	m.send('P', name, cstring(plan.SQL), parameterTypes(plan))
 	m.owed.push(&answer{kind: answerParse, hidden: true, name: byParts, statement: s})
-	m.send('B', name, name, bindBody(formats, values, []byte{0, 0}))
-	m.owed.push(&answer{kind: answerBind, hidden: true, name: byParts, source: byParts})
+	m.runOwn(byParts, formats, values)
+	return nil
+}
+
+// runOwn binds a statement to values and runs it to its end, as the last of what answers a Query.
+func (m *machine) runOwn(source string, formats []int16, values [][]byte) {
+	name := cstring(byParts)
+	m.bindOwn(source, formats, values)
 	m.send('D', []byte{'P'}, name)
 	m.owed.push(&answer{kind: answerDescribePortal, name: byParts})
 	m.send('E', name, []byte{0, 0, 0, 0})
@@ -37,7 +44,11 @@ func (m *machine) queryByParts(plan *rewrite.Plan) error {
 	m.closeOwn()
 	m.send('S')
 	m.owed.push(&answer{kind: answerSync})
-	return nil
+}
+
+func (m *machine) bindOwn(source string, formats []int16, values [][]byte) {
+	m.send('B', cstring(byParts), cstring(source), bindBody(formats, values, []byte{0, 0}))
+	m.owed.push(&answer{kind: answerBind, hidden: true, name: byParts, source: source})
 }
 
 // closeOwn closes the statement and portal of queryByParts; it is no error if there are none.
@@ -191,6 +202,11 @@ func (m *machine) unsealValue(p rewrite.Param, value []byte, format int16) ([]by
 	if err != nil {
 		return nil, err
 	}
+	if bits := map[uint32]int{21: 16, 23: 32}[p.Declared]; bits > 0 && format == 0 && !p.Array { // narrower than the column
+		if _, err := strconv.ParseInt(strings.TrimSpace(string(value)), 10, bits); errors.Is(err, strconv.ErrRange) {
+			return nil, invalidInput(p, value, format, masking.ErrRange)
+		}
+	}
 	unseal := cipher.Unseal
 	if p.Array {
 		unseal = cipher.UnsealArray
@@ -225,17 +241,29 @@ func describeParams(msg []byte, plan *rewrite.Plan) ([]byte, error) {
 	if plan == nil || plan.Params == nil {
 		return msg, nil
 	}
+	types, err := clientTypes(msg, plan)
+	if err != nil {
+		return nil, err
+	}
+	return (&pgproto3.ParameterDescription{ParameterOIDs: types}).Encode(nil)
+}
+
+// unknownType, declared for a parameter, leaves its type to the server as 0 does (variable_paramref_hook in parse_param.c).
+const unknownType = 705
+
+// clientTypes are the types of the client's own parameters by the server's description of all.
+func clientTypes(msg []byte, plan *rewrite.Plan) ([]uint32, error) {
 	var d pgproto3.ParameterDescription
 	if err := decode(&d, msg[5:]); err != nil || len(d.ParameterOIDs) != len(plan.Params) {
 		return nil, fmt.Errorf("%w: ParameterDescription of %d parameters, the plan has %d: %v", errProtocol, len(d.ParameterOIDs), len(plan.Params), err)
 	}
-	d.ParameterOIDs = d.ParameterOIDs[:clientParams(plan)]
-	for i := range d.ParameterOIDs {
-		if declared := plan.Params[i].Declared; declared != 0 {
-			d.ParameterOIDs[i] = declared
+	types := d.ParameterOIDs[:clientParams(plan)]
+	for i := range types {
+		if declared := plan.Params[i].Declared; declared != 0 && declared != unknownType {
+			types[i] = declared
 		}
 	}
-	return d.Encode(nil)
+	return types, nil
 }
 
 // invalidInput is the error of the type's input function for a value that it does not take.
@@ -243,7 +271,11 @@ func invalidInput(p rewrite.Param, value []byte, format int16, err error) error 
 	if format == 1 {
 		return &rewrite.Error{Code: "22P03", Message: fmt.Sprintf("incorrect binary data format in bind parameter %d", p.From)}
 	}
-	name := map[uint32]string{20: "bigint", 23: "integer", 2950: "uuid"}[p.Seal.Type]
+	typ := p.Seal.Type
+	if p.Declared == 21 || p.Declared == 23 {
+		typ = p.Declared
+	}
+	name := map[uint32]string{20: "bigint", 21: "smallint", 23: "integer", 2950: "uuid"}[typ]
 	if p.Array {
 		return &rewrite.Error{Code: "22P02", Message: fmt.Sprintf("malformed array literal: %q", value)}
 	}

@@ -56,6 +56,8 @@ func TestUnsealBind(t *testing.T) {
 		"NULL":               {value: nil, want: nil},
 		"no number":          {value: []byte("x1"), wantError: `E(22P02 invalid input syntax for type bigint: "x1")`},
 		"too large":          {value: []byte("9223372036854775808"), wantError: `E(22003 value "9223372036854775808" is out of range for type bigint)`},
+		"too large for int4": {declared: 23, value: []byte("3000000000"), wantError: `E(22003 value "3000000000" is out of range for type integer)`},
+		"no int2":            {declared: 21, value: []byte("x1"), wantError: `E(22P02 invalid input syntax for type smallint: "x1")`},
 		"binary of 3 bytes":  {formats: []int16{1}, value: []byte{1, 2, 3}, wantError: "E(22P03 incorrect binary data format in bind parameter 2)"},
 		"three format codes": {formats: []int16{0, 0, 0}, value: []byte("1"), wantError: "E(08P01 bind message has 3 parameter formats but 2 parameters)"},
 	} {
@@ -70,7 +72,7 @@ func TestUnsealBind(t *testing.T) {
 			}
 			sent := sentMessages(t, out)
 			if s.wantError != "" {
-				server := ofServer(parsed, noParams, columns(shownTable), refusedAnswer, idle)
+				server := ofServer(parsed, &pgproto3.ParameterDescription{ParameterOIDs: []uint32{25, 20, 20}}, columns(shownTable), refusedAnswer, idle)
 				var got []byte
 				if err := m.fromServer(server, func(b []byte) { got = append(got, b...) }); err != nil {
 					t.Fatal(err)
@@ -163,8 +165,8 @@ func TestQueryByParts(t *testing.T) {
 	}
 }
 
-// TestParseIsAwaited: what follows a named statement whose parameters are unsealed is planned once the server has it, since an EXECUTE by SQL
-// would give it values as they are.
+// TestParseIsAwaited: what follows a named statement whose parameters are unsealed is planned once the server has it and has told its types, since
+// an EXECUTE by SQL would give it values as they are.
 func TestParseIsAwaited(t *testing.T) {
 	t.Parallel()
 	m := machineOf(t, map[string]*rewrite.Plan{"u": unsealing(0)})
@@ -173,7 +175,11 @@ func TestParseIsAwaited(t *testing.T) {
 	if err != nil || notation(out, false) != "P(s, sent u) D(Ss) H" || !m.stalled() {
 		t.Fatalf("sent %s, %v", notation(out, false), err)
 	}
-	if err := m.fromServer(ofServer(parsed), func([]byte) {}); err != nil || m.stalled() {
+	params := &pgproto3.ParameterDescription{ParameterOIDs: []uint32{25, 20, 20}}
+	if err := m.fromServer(ofServer(parsed, params), func([]byte) {}); err != nil || !m.stalled() {
+		t.Fatalf("%v, stalled: %v", err, m.stalled())
+	}
+	if err := m.fromServer(ofServer(columns(shownTable)), func([]byte) {}); err != nil || m.stalled() {
 		t.Fatalf("%v, stalled: %v", err, m.stalled())
 	}
 	if _, out, err = m.fromClient(in[used:]); err != nil || notation(out, false) != "Q(sent execute s)" {

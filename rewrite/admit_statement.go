@@ -165,36 +165,10 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source, sealed: p.seals, params: p.env.parameters}, text, nil
 }
 
-func (p *planner) execute(stmt *pg.Node, x *pg.ExecuteStmt) (*Plan, error) {
-	for _, n := range x.Params {
-		if err := admitQuery(n); err != nil {
-			return nil, err
-		}
-	}
-	bound, err := bindScalars(p.env, x.Params)
-	if err != nil {
-		return nil, err
-	}
-	text, err := emit(stmt, bound.marks)
-	if err != nil {
-		return nil, err
-	}
-	named := p.state.prepared[x.Name]
-	if named == nil { // or one of cordon's own, or one that is being prepared, whose parameters are not the client's to give
-		return nil, &Error{Code: "26000", Message: "prepared statement " + quoted(x.Name) + " does not exist"}
-	}
-	if named.Kind != KindQuery || named.follows != nil { // it would change behind cordon's back what names mean, or give the rows of another
-		return nil, refused("prepared-by-protocol", "cordon: EXECUTE of a statement that is not a query, which the protocol prepared, is not in this version", "Run it by the protocol.")
-	}
-	plan := &Plan{SQL: text, Kind: KindQuery, Name: x.Name, Columns: []Origin{}, Opaque: bound.opaque}
-	return p.inherit(plan, named, p.stamp.path)
-}
-
 // inherit takes from the plan of a prepared statement or cursor what its rows look like, if planning it again under path gives the same.
 func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
-	if of.Params != nil { // its values would have to be unsealed here
-		return nil, refused("prepared-by-protocol", "cordon: EXECUTE of a statement that the protocol prepared and that compares identifiers with parameters is not in this version",
-			"Run it by the protocol, or PREPARE it in SQL.")
+	if of.Params != nil && plan.Arguments == nil { // the server would be given the values as they are
+		return nil, notByValue()
 	}
 	if now := p.under(path); of.stamp != now.stamp && !now.agrees(of) {
 		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
@@ -222,7 +196,7 @@ func (p *planner) agrees(kept *Plan) bool {
 	}
 	p.env.parameters, p.seals, p.unseals = kept.params, kept.sealed, kept.unseals
 	again, err := p.settled(func() *pg.Node { return cloneNode(stmts[0].Stmt) })
-	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns)
+	return err == nil && again.SQL == kept.SQL && slices.Equal(again.Columns, kept.Columns) && slices.Equal(again.Params, kept.Params)
 }
 
 func (p *planner) declare(stmt *pg.Node, x *pg.DeclareCursorStmt) (*Plan, error) {

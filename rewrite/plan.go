@@ -23,6 +23,9 @@ type Plan struct {
 	Columns []Origin
 	// Params are the parameters of SQL; nil: the client's own, as they are.
 	Params []Param
+	// Arguments are what an EXECUTE gives to a statement of the protocol whose parameters the proxy unseals: the statement Name is to be bound to
+	// them, and SQL is empty; nil: the server evaluates them.
+	Arguments []Argument
 	// Opaque says that the text of a server error must not be forwarded, only its SQLSTATE: the plan evaluates
 	// a `sql` mask or a row filter that may raise with a value of a raw row in the message (pitfall S10).
 	Opaque bool

@@ -5,6 +5,7 @@ package rewrite
 type Error struct {
 	Code     string // SQLSTATE
 	Message  string
+	Detail   string // of the twin's own errors, where the client's text alone decides on it
 	Hint     string
 	Position int    // in characters of the client's text, from 1; 0 where there is none
 	Reason   string // stable name of the refusal, for logs and docs; empty for the twin's own errors

@@ -99,6 +99,9 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	if err != nil {
 		return nil, err
 	}
+	if plan.Arguments != nil { // the client's Bind would have to reach the statement that it names
+		return nil, notByValue()
+	}
 	plan.source, plan.params = text, slices.Clone(paramOIDs)
 	s.keep(text, paramOIDs, false, stmts, plan)
 	return plan, nil

@@ -377,8 +377,8 @@ func TestShowsOrigin(t *testing.T) {
 	}
 }
 
-// TestUnsealedStatementsStayTheProtocols: a statement whose parameters the proxy unseals can be run neither by SQL, which would give it raw
-// values, nor as a simple Query of the same text.
+// TestUnsealedStatementsStayTheProtocols: a statement whose parameters the proxy unseals can be run neither by an EXECUTE that the server
+// evaluates, which would give it raw values, nor as a simple Query of the same text.
 func TestUnsealedStatementsStayTheProtocols(t *testing.T) {
 	rw := newTestRewriter(t, parsedPolicy(t, sealedPolicy), "app", &storedCatalog{current: storedSnapshot(t)})
 	s := login(t, rw, "analyst")
@@ -390,8 +390,14 @@ func TestUnsealedStatementsStayTheProtocols(t *testing.T) {
 		t.Fatalf("%+v, %v", plan, err)
 	}
 	s.Named("s", plan)
-	_, err = play(s, "EXECUTE s(5)")
-	wantCode(t, "EXECUTE of what the protocol prepared", err, "0A000")
+	for _, text := range []string{"EXECUTE s(1 + 1)", "EXECUTE s((SELECT 5))", "EXECUTE s('5'::varchar(3))", "EXECUTE s(B'1')", "EXECUTE s(5); SELECT 1", "SELECT 1; EXECUTE s(5)"} {
+		_, err = play(s, text)
+		wantCode(t, text, err, "0A000")
+	}
+	_, err = s.Parse(t.Context(), "EXECUTE s(5)", nil)
+	wantCode(t, "EXECUTE that the protocol prepares", err, "0A000")
+	_, err = play(s, "EXECUTE s(5, 6)")
+	wantCode(t, "two values for one parameter", err, "42601")
 	plans, err := play(s, text)
 	if err != nil || plans[0].Params != nil {
 		t.Errorf("a simple Query of a text that was parsed has %v, %v", plans[0].Params, err)
