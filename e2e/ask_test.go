@@ -84,6 +84,7 @@ type answer struct {
 	params  []uint32 // types of parameters, where the query was described
 	code    string   // SQLSTATE of the error that ended it
 	message string
+	place   int32 // of the error, in characters of the statement; 0 where it has none
 }
 
 // refused says that cordon refused the statement, instead of answering as the twin.
@@ -115,7 +116,7 @@ func (a *asker) ask(q queries.Query, m mode) (answer, error) {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Severity != "FATAL" {
-		return answer{code: refused.Code, message: refused.Message}, nil
+		return answer{code: refused.Code, message: refused.Message, place: refused.Position}, nil
 	}
 	return out, err
 }
@@ -214,8 +215,11 @@ func params(q queries.Query) [][]byte {
 }
 
 // differ says how an answer of cordon differs from the twin's, or nothing. Rows without an order are a multiset, of errors the
-// class counts.
+// class counts, and that one is where the twin's is, or nowhere.
 func differ(got, want answer, ordered bool) string {
+	if got.place != 0 && got.code == want.code && got.place != want.place {
+		return fmt.Sprintf("error %q %s at %d, the twin's %s at %d", got.code, got.message, got.place, want.message, want.place)
+	}
 	if got.code != "" || want.code != "" {
 		if got.code == want.code || got.code != "" && want.code != "" && got.code[:2] == want.code[:2] {
 			return ""

@@ -22,7 +22,7 @@ func refusal(e *rewrite.Error) []byte {
 // withheld stands for the text of an error that could carry a raw value.
 const withheld = "cordon: the text of this error is withheld, since it could hold a masked value"
 
-// filterError keeps severity, SQLSTATE and message of a server's error; the rest could name what the twin lacks.
+// filterError keeps severity, SQLSTATE and message of a server's error; the rest could name what the twin lacks, and a position is one of the text that was sent.
 func filterError(body []byte, opaque bool) ([]byte, string, error) {
 	var e pgproto3.ErrorResponse
 	if err := decode(&e, body); err != nil {

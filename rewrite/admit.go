@@ -34,6 +34,9 @@ func admitQuery(n *pg.Node) error {
 	walkNodes(n, func(n *pg.Node) {
 		if refusal == nil {
 			refusal = admitNode(n)
+			if refusal != nil {
+				refusal = at(refusal, placeOf(n))
+			}
 		}
 	})
 	if refusal != nil {
@@ -63,17 +66,18 @@ func admitNode(n *pg.Node) error {
 		return refused("unknown-node", fmt.Sprintf("cordon: %s is not admitted in a query", kind), "Write the query without it.")
 	}
 	if s := n.GetSelectStmt(); s != nil && (s.IntoClause != nil) {
-		return refused("forbidden-into", "cordon: SELECT INTO would create a table; masked sessions are read-only", "Leave INTO out.")
+		return at(refused("forbidden-into", "cordon: SELECT INTO would create a table; masked sessions are read-only", "Leave INTO out."), s.IntoClause.Rel.GetLocation())
 	}
 	return nil
 }
 
 // admitNames refuses names that could be taken for a mark.
 func admitNames(n *pg.Node) error {
-	if name, ok := anyName(reflect.ValueOf(n), reservedName); ok {
-		return refused("reserved-name", fmt.Sprintf("cordon: the name %q is reserved", name), "Choose a name that does not begin with cordon_.")
+	name, holder := anyName(reflect.ValueOf(n), reservedName)
+	if holder == nil {
+		return nil
 	}
-	return nil
+	return at(refused("reserved-name", fmt.Sprintf("cordon: the name %q is reserved", name), "Choose a name that does not begin with cordon_."), locationOf(holder.ProtoReflect()))
 }
 
 // statementKinds names what is refused as a statement with its own explanation.

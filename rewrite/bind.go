@@ -236,6 +236,7 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	self := rename(derived(left), x.Aliascolnames)
 	inner := sc.child()
 	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), added: len(searchColumns(x)), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename)})
+	targets := firstTargets(sel.Rarg)
 	right, err := b.query(sel.Rarg, inner, false)
 	if err != nil {
 		return nil, err
@@ -247,7 +248,8 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	if err := b.orderAndLimit(sel, sc, left); err != nil {
 		return nil, err
 	}
-	return b.mergeColumns(derived(left), right)
+	columns, err := b.mergeColumns(sel.Op, derived(left), right)
+	return columns, b.at(err, leftmostOf(targets))
 }
 
 // appendSearchColumns adds what SEARCH and CYCLE add to a recursive query.
@@ -278,13 +280,14 @@ func (b *binder) setOperation(sel *pg.SelectStmt, with *scope, top bool) ([]*col
 	if err != nil {
 		return nil, err
 	}
+	targets := firstTargets(sel.Rarg)
 	right, err := b.query(sel.Rarg, with, false)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := b.mergeColumns(derived(left), right)
+	columns, err := b.mergeColumns(sel.Op, derived(left), right)
 	if err != nil {
-		return nil, err
+		return nil, b.at(err, leftmostOf(targets))
 	}
 	if err := b.orderAndLimit(sel, with, columns); err != nil {
 		return nil, err
@@ -295,10 +298,20 @@ func (b *binder) setOperation(sel *pg.SelectStmt, with *scope, top bool) ([]*col
 	return columns, nil
 }
 
+var setOperators = map[pg.SetOperation]string{pg.SetOperation_SETOP_UNION: "UNION", pg.SetOperation_SETOP_INTERSECT: "INTERSECT", pg.SetOperation_SETOP_EXCEPT: "EXCEPT"}
+
+// firstTargets is the select list that names the columns of a query, as it is before it is bound.
+func firstTargets(sel *pg.SelectStmt) []*pg.Node {
+	for sel.GetOp() > pg.SetOperation_SETOP_NONE {
+		sel = sel.Larg
+	}
+	return sel.GetTargetList()
+}
+
 // mergeColumns joins the columns of two arms of a set operation, position by position.
-func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
+func (b *binder) mergeColumns(op pg.SetOperation, left, right []*column) ([]*column, error) {
 	if len(left) != len(right) {
-		return nil, &Error{Code: "42601", Message: "each UNION, INTERSECT or EXCEPT query must have the same number of columns"}
+		return nil, &Error{Code: "42601", Message: "each " + setOperators[op] + " query must have the same number of columns"}
 	}
 	merged := make([]*column, len(left))
 	for i, l := range left {
@@ -320,8 +333,8 @@ func (b *binder) mergeColumns(left, right []*column) ([]*column, error) {
 func (b *binder) orderAndLimit(sel *pg.SelectStmt, sc *scope, columns []*column) error {
 	for _, n := range sel.SortClause {
 		if s := n.GetSortBy(); !isOrdinal(s.GetNode()) && !isOutputName(s.GetNode(), columns) {
-			return &Error{Code: "0A000", Message: "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
-				Hint: "Only result column names can be used, not expressions or functions. Wrap the query in a SELECT to order by an expression."}
+			return b.at(&Error{Code: "0A000", Message: "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
+				Hint: "Only result column names can be used, not expressions or functions. Wrap the query in a SELECT to order by an expression."}, leftmost(s.GetNode()))
 		}
 		b.sorted(n.GetSortBy(), true, columns)
 		if err := b.sortOperator(n.GetSortBy()); err != nil {
@@ -358,7 +371,8 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 	sc.owner = &selectScope{}
 	var columns []*column
 	for row, n := range sel.ValuesLists {
-		for i, e := range n.GetList().GetItems() {
+		items := n.GetList().GetItems()
+		for i, e := range items {
 			in, err := b.rootExpr(e, sc, true)
 			if err != nil {
 				return nil, err
@@ -368,7 +382,7 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 				continue
 			}
 			if i >= len(columns) {
-				return nil, &Error{Code: "42601", Message: "VALUES lists must all be the same length"}
+				continue
 			}
 			c := columns[i]
 			b.convert(c.typ, in.typ)
@@ -376,6 +390,9 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 			if c.typ != in.typ {
 				c.typ = 0
 			}
+		}
+		if len(items) != len(columns) {
+			return nil, b.at(&Error{Code: "42601", Message: "VALUES lists must all be the same length"}, leftmostOf(items))
 		}
 	}
 	return columns, b.orderAndLimit(sel, with, columns)

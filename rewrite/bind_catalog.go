@@ -36,7 +36,7 @@ func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item,
 	if literal := stringLiteral(f.Args[0]); literal != "" {
 		oid, err := b.resolveReg("regclass", literal)
 		if err != nil {
-			return nil, err
+			return nil, b.at(err, placeOf(f.Args[0]))
 		}
 		f.Args[0] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
 	} else if _, err := b.expr(f.Args[0], sc); err != nil {

@@ -103,9 +103,13 @@ func (b *binder) value(n *pg.Node, sc *scope) (info, error) {
 	if err := b.exhausted(); err != nil {
 		return info{}, err
 	}
+	is := n.GetNode() // binding may put something else into n
 	in, err := b.simple(n, sc)
 	if !in.safe {
 		b.unsafe++
+	}
+	if err != nil {
+		err = b.refusedAt(err, &pg.Node{Node: is})
 	}
 	return in, err
 }
@@ -114,7 +118,8 @@ func (b *binder) value(n *pg.Node, sc *scope) (info, error) {
 func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_ColumnRef:
-		return b.columnRef(n, x.ColumnRef, sc)
+		in, err := b.columnRef(n, x.ColumnRef, sc)
+		return in, b.at(err, x.ColumnRef.Location)
 	case *pg.Node_AConst:
 		return constant(x.AConst), nil
 	case *pg.Node_ParamRef:

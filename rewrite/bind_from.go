@@ -10,6 +10,15 @@ import (
 // fromItem binds one entry of a FROM clause. It returns the items that the entry puts in scope and its columns in the
 // order of a star. sc holds the items to the left (for LATERAL), with the scope around the SELECT.
 func (b *binder) fromItem(n *pg.Node, sc, with *scope) ([]*item, []*column, error) {
+	is := n.GetNode()
+	items, columns, err := b.fromKind(n, sc, with)
+	if err != nil {
+		err = b.refusedAt(err, &pg.Node{Node: is})
+	}
+	return items, columns, err
+}
+
+func (b *binder) fromKind(n *pg.Node, sc, with *scope) ([]*item, []*column, error) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_RangeVar:
 		return b.single(b.rangeVar(x.RangeVar, sc))
@@ -65,8 +74,8 @@ func (b *binder) claim(it *item, sc *scope) error {
 // rangeVar binds a table, view or CTE reference.
 func (b *binder) rangeVar(rv *pg.RangeVar, sc *scope) (*item, error) {
 	if rv.Catalogname != "" && rv.Catalogname != b.env.database {
-		return nil, &Error{Code: "0A000", Message: fmt.Sprintf("cross-database references are not implemented: %s",
-			quoted(rv.Catalogname+"."+dotted(rv.Schemaname, rv.Relname)))}
+		return nil, b.at(&Error{Code: "0A000", Message: fmt.Sprintf("cross-database references are not implemented: %s",
+			quoted(rv.Catalogname+"."+dotted(rv.Schemaname, rv.Relname)))}, rv.Location)
 	}
 	it := &item{name: rv.Relname, rel: true, cols: true}
 	if rv.Alias != nil {
@@ -79,7 +88,7 @@ func (b *binder) rangeVar(rv *pg.RangeVar, sc *scope) (*item, error) {
 	}
 	e, err := b.resolve(rv.Schemaname, rv.Relname)
 	if err != nil {
-		return nil, err
+		return nil, b.at(err, rv.Location)
 	}
 	if rv.Alias == nil {
 		it.schema = e.relation.Schema
@@ -100,7 +109,7 @@ func (b *binder) rangeVar(rv *pg.RangeVar, sc *scope) (*item, error) {
 
 func (b *binder) cteReference(rv *pg.RangeVar, c *cte, it *item, sc *scope) error {
 	if c.later {
-		return refused("forward-reference", "cordon: WITH query "+quoted(c.name)+" is used before it is listed", "List WITH queries in the order in which they use one another.")
+		return b.at(refused("forward-reference", "cordon: WITH query "+quoted(c.name)+" is used before it is listed", "List WITH queries in the order in which they use one another."), rv.Location)
 	}
 	it.columns = rename(copyColumns(c.columns), rv.Alias.GetColnames())
 	if !slices.Contains(sc.parent.ctes, c) { // of a query around this one: addRangeTableEntryForCTE in parse_relation.c

@@ -169,7 +169,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		return b.value(n, sc)
 	}
 	if err != nil {
-		return info{}, err
+		return info{}, b.at(err, f.Location)
 	}
 	numberNames(f, v.rule)
 	if v.own { // nothing is known of it by its name
@@ -275,7 +275,7 @@ func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
 		if name := stringLiteral(arg); name != "" && reg[object] != "" {
 			oid, err := b.resolveReg(reg[object], name)
 			if err != nil {
-				return err
+				return b.at(err, placeOf(arg))
 			}
 			f.Args[position-1] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
 			continue

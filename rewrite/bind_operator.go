@@ -147,7 +147,7 @@ func asText(typ uint32) uint32 {
 // aExpr binds an operator expression.
 func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	if err := b.operator(operatorOf(x)); err != nil {
-		return info{}, err
+		return info{}, b.at(err, x.Location)
 	}
 	compareNumbers(x)
 	if in, ok, err := b.comparedRows(x, sc); ok || err != nil {

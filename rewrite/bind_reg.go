@@ -106,7 +106,7 @@ func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (inf
 	for i, member := range array.Elements {
 		oid, err := b.resolveReg(reg, member.GetAConst().GetSval().Sval)
 		if err != nil {
-			return info{}, err
+			return info{}, b.at(err, placeOf(member))
 		}
 		array.Elements[i] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
 	}

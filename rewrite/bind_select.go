@@ -292,7 +292,7 @@ func (b *binder) sortOperator(s *pg.SortBy) error {
 	if len(s.GetUseOp()) == 0 {
 		return nil
 	}
-	return b.operator(s.UseOp)
+	return b.at(b.operator(s.UseOp), s.Location)
 }
 
 func (b *binder) windows(defs []*pg.Node, sc *scope) error {

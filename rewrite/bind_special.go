@@ -55,7 +55,7 @@ func (b *binder) rowFunction(n *pg.Node, f *pg.FuncCall, template string, sc *sc
 	for _, arg := range f.Args {
 		parts, _ := splitName(arg.GetColumnRef().GetFields())
 		if len(parts) != 1 {
-			return info{}, true, undefinedFunction(lastString(f.Funcname))
+			return info{}, true, b.at(undefinedFunction(lastString(f.Funcname)), f.Location)
 		}
 		aliases = append(aliases, quoteIdent(parts[0]))
 	}
@@ -63,7 +63,7 @@ func (b *binder) rowFunction(n *pg.Node, f *pg.FuncCall, template string, sc *sc
 	if err != nil {
 		return info{}, true, err
 	}
-	n.Node = tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val.Node
+	n.Node = withoutPlaces(tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val).Node
 	in, err := b.expr(n, sc)
 	return in, true, err
 }
@@ -182,7 +182,7 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 // setConfig admits what SET admits, by literals, but for search_path: it would change while the statement runs.
 func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	if len(f.Args) != 3 {
-		return info{}, true, undefinedFunction("set_config")
+		return info{}, true, b.at(undefinedFunction("set_config"), f.Location)
 	}
 	name, value := strings.ToLower(stringLiteral(f.Args[0])), stringLiteral(f.Args[1])
 	if name == "" || name == "search_path" || f.Args[1].GetAConst().GetSval() == nil {

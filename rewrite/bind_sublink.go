@@ -19,7 +19,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		in.filtered = in.filtered || c.filtered
 	}
 	if err := b.operator(x.OperName); err != nil {
-		return info{}, err
+		return info{}, b.at(err, x.Location)
 	}
 	switch x.SubLinkType {
 	case pg.SubLinkType_EXISTS_SUBLINK:

@@ -11,6 +11,11 @@ import (
 
 // typeName admits a type (pitfall C7, admitsType). A name outside pg_catalog is qualified. The oid is that of the element where array bounds are written.
 func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
+	oid, err := b.admittedType(t)
+	return oid, b.at(err, t.GetLocation())
+}
+
+func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 	if t == nil || t.PctType {
 		return 0, refused("forbidden-type", "cordon: a type given by reference to a column is not admitted", "Write the type's name.")
 	}
@@ -187,7 +192,7 @@ func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info,
 	}
 	oid, err := b.resolveReg(reg, text)
 	if err != nil {
-		return info{}, err
+		return info{}, b.at(err, placeOf(x.Arg))
 	}
 	if oid == 0 && text != "0" && text != "-" {
 		return info{}, refused("forbidden-type", "cordon: "+reg+" literals of this form are not admitted", "Use the oid.")

@@ -45,8 +45,8 @@
 // # Errors
 //
 // An *Error (refuse.go, bind_error.go) is an answer to the client: a refusal with a stable Reason, a message that begins with "cordon" and a
-// hint, or the error that the twin itself would give, with the server's own words. It names only what the client named. Any other
-// error is a fault of cordon's.
+// hint, or the error that the twin itself would give, with the server's own words and, where Postgres gives one, the position in the client's
+// text (position.go). It names only what the client named. Any other error is a fault of cordon's.
 //
 // # Tests
 //

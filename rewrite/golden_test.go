@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cockroachdb/datadriven"
 )
@@ -110,7 +112,7 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 		for i, rw := range []*Rewriter{g.short[database], g.sent[database]} {
 			s, err := rw.NewSession(SessionParams{User: user, Database: "app", Startup: startup})
 			if err != nil {
-				return describeError(t, err)
+				return describeError(t, err, "")
 			}
 			g.session[i] = s
 		}
@@ -152,7 +154,7 @@ func (g *golden) query(t *testing.T, text string) string {
 		checkSent(t, g.session[1], p)
 	}
 	if err != nil {
-		b.WriteString(describeError(t, err))
+		b.WriteString(describeError(t, err, text))
 	}
 	return b.String()
 }
@@ -160,7 +162,7 @@ func (g *golden) query(t *testing.T, text string) string {
 func (g *golden) parse(t *testing.T, text string, types []uint32) string {
 	plan, err := g.session[0].Parse(t.Context(), text, types)
 	if err != nil {
-		return describeError(t, err)
+		return describeError(t, err, text)
 	}
 	if sent, err := g.session[1].Parse(t.Context(), text, types); err == nil {
 		checkSent(t, g.session[1], sent)
@@ -240,8 +242,8 @@ func describeParam(p Param) string {
 
 var pgtypes = map[uint32]string{oidInt4: "int4", oidInt8: "int8", oidText: "text", 2950: "uuid"}
 
-// describeError shows a refusal, which must say what to do, or an error of the twin's own.
-func describeError(t *testing.T, err error) string {
+// describeError shows a refusal, which must say what to do, or an error of the twin's own, and the text at its position.
+func describeError(t *testing.T, err error, text string) string {
 	t.Helper()
 	var e *Error
 	if !errors.As(err, &e) {
@@ -262,7 +264,16 @@ func describeError(t *testing.T, err error) string {
 		out += "HINT: " + e.Hint + "\n"
 	}
 	if e.Position > 0 {
-		out += fmt.Sprintf("at %d\n", e.Position)
+		out += strings.TrimRight(fmt.Sprintf("at %d: %s", e.Position, wordAt(text, e.Position)), " ") + "\n"
 	}
 	return out
+}
+
+// wordAt is what stands at a position, up to the next space and no more than 20 characters of it.
+func wordAt(text string, position int) string {
+	rest := []rune(text)[position-1:]
+	if i := slices.IndexFunc(rest, unicode.IsSpace); i >= 0 {
+		rest = rest[:i]
+	}
+	return string(rest[:min(len(rest), 20)])
 }

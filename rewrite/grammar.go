@@ -84,14 +84,16 @@ func newerThan(version int, text string, stmts []*pg.RawStmt) error {
 	for sc := (scanner{text: text}); sc.next(); {
 		number := sc.lower()
 		if sc.kind == tokenNumber && (strings.Contains(number, "_") || len(number) > 1 && number[0] == '0' && strings.IndexByte("xob", number[1]) >= 0) {
-			return olderServer("the number "+number, version, "Write it in decimal.")
+			return placed(olderServer("the number "+number, version, "Write it in decimal."), sc.start+1)
 		}
 	}
 	var found error
 	for _, stmt := range stmts {
 		walkNodes(stmt.Stmt, func(n *pg.Node) {
 			if err := newerNode(n, version); err != nil && found == nil {
-				found = err
+				if found = err; isOwnRefusal(err) {
+					found = at(err, placeOf(n))
+				}
 			}
 		})
 	}

@@ -144,7 +144,7 @@ func (b *binder) sortOutside(sel *pg.SelectStmt, columns []*column) error {
 	if err := b.exhausted(); err != nil {
 		return err
 	}
-	inner, _, items, err := withSortColumns(sel, columns)
+	inner, _, items, err := b.withSortColumns(sel, columns)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (b *binder) sortTies(sel *pg.SelectStmt, columns []*column) error {
 	if err := b.exhausted(); err != nil {
 		return err
 	}
-	inner, all, items, err := withSortColumns(sel, columns)
+	inner, all, items, err := b.withSortColumns(sel, columns)
 	if err != nil {
 		return err
 	}
@@ -221,14 +221,14 @@ func (b *binder) wrap(sel, inner *pg.SelectStmt, columns []*column, items []*pg.
 func outerColumn(i int) string { return "cordon_c" + itoa(i+1) }
 
 // withSortColumns moves a query, and gives its sort items as they stand outside: each over an output column, which is added to all where there is none.
-func withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *pg.SelectStmt, all []*column, items []*pg.Node, err error) {
+func (b *binder) withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *pg.SelectStmt, all []*column, items []*pg.Node, err error) {
 	inner, all = moveSelect(sel), slices.Clone(columns)
 	for _, n := range sel.SortClause {
 		s := n.GetSortBy()
 		place := outputPlace(s.Node, columns)
 		if place < 0 {
 			if sel.Op != pg.SetOperation_SETOP_NONE || len(sel.DistinctClause) > 0 {
-				return nil, nil, nil, &Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}
+				return nil, nil, nil, b.at(&Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}, leftmost(s.Node))
 			}
 			place = len(all)
 			all = append(all, &column{name: outerColumn(place)})

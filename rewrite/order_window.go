@@ -33,7 +33,7 @@ var byPosition = map[string]bool{"row_number": true, "ntile": true, "lag": true,
 func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) error {
 	w, err := flatWindow(c.call.Over, sel.WindowClause)
 	if err != nil {
-		return err
+		return b.at(err, c.call.Over.Location)
 	}
 	rows := w.FrameOptions&frameRows != 0
 	whole := w.FrameOptions&frameWholeExtent == frameWholeExtent
@@ -64,8 +64,8 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 		if !rows && c.exactly() {
 			return nil
 		}
-		return refused("hidden-order", "cordon: "+c.name+" here depends on the order of rows that tie, which is hidden",
-			"Add a column that no two rows share to the window's ORDER BY, or write its frame with ROWS.")
+		return b.at(refused("hidden-order", "cordon: "+c.name+" here depends on the order of rows that tie, which is hidden",
+			"Add a column that no two rows share to the window's ORDER BY, or write its frame with ROWS."), c.call.Location)
 	}
 	w = cloneNode(&pg.Node{Node: &pg.Node_WindowDef{WindowDef: w}}).GetWindowDef()
 	appendSort(&w.OrderClause, missing)

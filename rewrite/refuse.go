@@ -9,6 +9,7 @@ type Error struct {
 	Hint     string
 	Position int    // in characters of the client's text, from 1; 0 where there is none
 	Reason   string // stable name of the refusal, for logs and docs; empty for the twin's own errors
+	place    int    // in bytes of the client's text, from 1; 0 where it is not known; or statementStart
 }
 
 // Error formats the SQLSTATE and the message.

@@ -175,7 +175,7 @@ func (p *planner) settled(fresh func() *pg.Node) (*Plan, error) {
 	for turn := 1; ; turn++ {
 		plan, err := p.plan(fresh())
 		if !errors.Is(err, errAgain) {
-			return plan, err
+			return plan, statementRefused(err)
 		}
 		p.seals = p.seals && turn < maxTurns
 	}

@@ -58,7 +58,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 	}
 	stmts, err := s.parse(text)
 	if err != nil {
-		return nil, err
+		return nil, positioned(err, text, nil)
 	}
 	if len(stmts) == 0 {
 		return []*Plan{{Kind: KindEmpty}}, nil
@@ -68,7 +68,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 	for _, stmt := range stmts {
 		plan, err := s.one(ctx, st, stmt, nil, len(stmts) == 1 && !hasParameter(stmt.Stmt))
 		if err != nil {
-			return plans, err
+			return plans, positioned(err, text, stmt)
 		}
 		plan.source = sourceOf(text, stmt)
 		st.apply(plan.effect)
@@ -86,7 +86,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	stmts, err := s.parse(text)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, positioned(err, text, nil)
 	case len(stmts) == 0:
 		return &Plan{Kind: KindEmpty}, nil
 	case len(stmts) > 1:
@@ -97,7 +97,7 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	}
 	plan, err := s.one(ctx, s.state, stmts[0], paramOIDs, true)
 	if err != nil {
-		return nil, err
+		return nil, positioned(err, text, stmts[0])
 	}
 	if plan.Arguments != nil { // the client's Bind would have to reach the statement that it names
 		return nil, notByValue()

@@ -9,6 +9,9 @@ import (
 func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*column, []*pg.Node, bool, error) {
 	if x := target.GetVal().GetAIndirection(); x != nil && x.Indirection[len(x.Indirection)-1].GetAStar() != nil && !b.namesItem(x, sc) {
 		columns, err := b.expandFields(x, sc)
+		if err != nil {
+			err = b.refusedAt(err, target.Val)
+		}
 		return columns, []*pg.Node{pg.MakeResTargetNodeWithVal(target.Val, 0)}, true, err
 	}
 	it, star, err := b.starItem(target, sc)
@@ -25,7 +28,7 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 			}
 		}
 		if len(items) == 0 {
-			return nil, nil, true, &Error{Code: "42601", Message: "SELECT * with no tables specified is not valid"}
+			return nil, nil, true, b.at(&Error{Code: "42601", Message: "SELECT * with no tables specified is not valid"}, leftmost(target.GetVal()))
 		}
 	}
 	var columns []*column
@@ -86,6 +89,9 @@ func (b *binder) starItem(target *pg.ResTarget, sc *scope) (*item, bool, error) 
 		return nil, false, nil
 	}
 	it, err := b.qualifier(parts, sc)
+	if err != nil {
+		err = b.at(err, leftmost(target.GetVal()))
+	}
 	return it, true, err
 }
 

@@ -258,7 +258,7 @@ func copyQuery(env *environment, rel *pg.RangeVar, columns, quotes []*pg.Node) (
 	b := newBinder(env)
 	e, err := b.resolve(rel.Schemaname, rel.Relname)
 	if err != nil {
-		return nil, err
+		return nil, b.refusedAt(err, &pg.Node{Node: &pg.Node_RangeVar{RangeVar: rel}})
 	}
 	if kind := notCopied[e.relation.Kind]; kind != "" && (e.relation.Kind != 'v' || e.flat != "") {
 		return nil, &Error{Code: "42809", Message: "cannot copy from " + kind + " " + quoted(rel.Relname), Hint: "Try the COPY (SELECT ...) TO variant."}

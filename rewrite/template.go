@@ -24,7 +24,7 @@ func (b *binder) applyTemplate(n *pg.Node, template string, args []*pg.Node) err
 		if err != nil {
 			return refused("internal-template", "cordon: a built-in rule cannot be read", "Report this to cordon's makers.")
 		}
-		parsed = tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val
+		parsed = withoutPlaces(tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val)
 		parsedTemplates.Store(template, parsed)
 	}
 	body := cloneNode(parsed.(*pg.Node))

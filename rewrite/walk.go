@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -168,40 +169,32 @@ func sameValue(a, b reflect.Value) bool {
 	return true
 }
 
-// anyName says whether a name that the statement holds is one of those; constants are not names.
-func anyName(m reflect.Value, is func(string) bool) (found string, ok bool) {
-	if m.IsNil() || m.Type() == reflect.TypeFor[*pg.A_Const]() {
-		return "", false
+// anyName finds a name of the tree for which is holds, and the message that has it; nil where there is none. Constants are not names.
+func anyName(message reflect.Value, is func(string) bool) (name string, holder proto.Message) {
+	if message.IsNil() || message.Type() == reflect.TypeFor[*pg.A_Const]() {
+		return "", nil
 	}
-	m = m.Elem()
+	m := message.Elem()
 	for _, f := range layoutOf(m.Type()) {
 		held := m.Field(f.index)
-		switch f.holds {
-		case holdsValue:
-			if held.Kind() == reflect.String && is(held.String()) {
-				return held.String(), true
-			}
-		case holdsMessage:
-			found, ok = anyName(held, is)
-		case holdsMessages:
-			for i := 0; i < held.Len() && !ok; i++ {
-				found, ok = anyName(held.Index(i), is)
-			}
-		case holdsOne:
-			if held.IsNil() {
-				continue
-			}
-			if one := held.Elem().Elem().Field(0); one.Kind() == reflect.Pointer {
-				found, ok = anyName(one, is)
-			} else if one.Kind() == reflect.String && is(one.String()) {
-				return one.String(), true
+		if f.holds == holdsOne && !held.IsNil() {
+			held = held.Elem().Elem().Field(0)
+		}
+		switch {
+		case held.Kind() == reflect.String && is(held.String()):
+			return held.String(), message.Interface().(proto.Message)
+		case held.Kind() == reflect.Pointer:
+			name, holder = anyName(held, is)
+		case f.holds == holdsMessages:
+			for i := 0; i < held.Len() && holder == nil; i++ {
+				name, holder = anyName(held.Index(i), is)
 			}
 		}
-		if ok {
-			return found, true
+		if holder != nil {
+			return name, holder
 		}
 	}
-	return "", false
+	return "", nil
 }
 
 var fieldsOf sync.Map // protoreflect.FullName -> []protoreflect.FieldDescriptor

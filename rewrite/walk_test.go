@@ -101,7 +101,7 @@ func TestWalkReachesEveryField(t *testing.T) {
 			m := typ.New()
 			m.Set(f, another(m, f))
 			if f.Kind() == protoreflect.StringKind && typ.Descriptor().Name() != "A_Const" {
-				if name, ok := anyName(reflect.ValueOf(m.Interface()), reservedName); !ok || name != "cordon_x" {
+				if name, holder := anyName(reflect.ValueOf(m.Interface()), reservedName); holder == nil || name != "cordon_x" {
 					t.Errorf("%s is not searched for names", f.FullName())
 				}
 				searched++
