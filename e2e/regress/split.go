@@ -16,6 +16,7 @@ type Chunk struct {
 var (
 	dollarQuote = regexp.MustCompile(`^\$([A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$`)
 	copyIn      = regexp.MustCompile(`(?is)^copy\s+[^\s(].*\bfrom\s+(stdin|stdout)\b`)
+	backslashIn = regexp.MustCompile(`(?i)^\\copy\s+[^\s(].*\bfrom\s+p?stdin\b`)
 	routine     = regexp.MustCompile(`(?is)^create\s+(or\s+replace\s+)?(function|procedure)\b`)
 	word        = regexp.MustCompile(`^[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*`)
 )
@@ -151,8 +152,11 @@ func (s *scanner) command() {
 	if s.start < 0 {
 		s.start = s.at
 	}
-	s.at += until(rest, "\n")
+	line := until(rest, "\n")
+	s.at += line
 	switch {
+	case backslashIn.MatchString(rest[:line]):
+		s.rows()
 	case strings.HasPrefix(rest, `\if`):
 		s.ifs++
 	case strings.HasPrefix(rest, `\endif`):
@@ -166,13 +170,25 @@ func (s *scanner) statement() {
 	sql := s.text[s.start : s.at-1]
 	if line := until(s.text[s.at:], "\n"); copyIn.MatchString(sql) {
 		s.at += line
-		s.at += until(s.text[s.at:], "\\.\n")
+		s.rows()
 		sql = ""
 	} else if rest := strings.TrimLeft(s.text[s.at:s.at+line], " \t"); strings.HasPrefix(rest, `\`) && !strings.HasPrefix(rest, `\;`) {
 		s.at += line // \gset and its like
 		sql = ""
 	}
 	s.end(s.at, sql)
+}
+
+// rows reads the rows that follow on stdin, up to the line that ends them.
+func (s *scanner) rows() {
+	for s.at < len(s.text) {
+		rest := s.text[s.at:]
+		line := until(rest, "\n")
+		s.at += line
+		if rest[:line] == "\\.\n" {
+			return
+		}
+	}
 }
 
 // end ends a chunk. What stands between \if and \endif is one: psql may skip it.
