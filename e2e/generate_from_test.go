@@ -172,8 +172,14 @@ func (g *gen) item(depth int) (row, string) {
 		}
 		return row{alias, cols, rel.n, keys}, name + " AS " + alias + " (" + strings.Join(names, ", ") + ")"
 	}
+	if !rel.view && !strings.HasPrefix(name, "(") && g.chance(6) {
+		return row{alias, rel.cols, rel.n, rel.keys}, name + " AS " + alias + " TABLESAMPLE " + pick(g, samples)
+	}
 	return row{alias, rel.cols, rel.n, rel.keys}, name + pick(g, []string{" AS ", " "}) + alias
 }
+
+// samples are those that chance has no part in.
+var samples = []string{"BERNOULLI (100)", "SYSTEM (100.0)", "bernoulli ('100')", "pg_catalog.system (100::float4)", "BERNOULLI (0)", "SYSTEM (0)"}
 
 // lateral writes a subquery that reads the items before it.
 func (g *gen) lateral(rows []row) (row, string) {

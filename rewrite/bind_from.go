@@ -34,8 +34,7 @@ func (b *binder) fromKind(n *pg.Node, sc, with *scope) ([]*item, []*column, erro
 	case *pg.Node_JoinExpr:
 		return b.join(x.JoinExpr, sc, with)
 	case *pg.Node_RangeTableSample:
-		return nil, nil, refused("tablesample", "cordon: TABLESAMPLE samples rows that a masked session does not have",
-			"Use WHERE random() < 0.01, or ORDER BY random() LIMIT n.")
+		return b.single(b.rangeTableSample(n, x.RangeTableSample, sc))
 	}
 	return nil, nil, refused("unknown-syntax", "cordon: this kind of FROM item is not understood", "Write it as a table, a subquery or a join.")
 }

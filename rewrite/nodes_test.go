@@ -21,7 +21,7 @@ var planned = map[string]string{
 
 	"range_var": "SELECT 1 FROM users", "range_subselect": "SELECT 1 FROM (SELECT 1) s", "range_function": "SELECT 1 FROM generate_series(1, 2)",
 	"range_table_func": "SELECT 1 FROM xmltable('/a' PASSING '<a/>' COLUMNS b int) x", "range_table_func_col": "SELECT 1 FROM xmltable('/a' PASSING '<a/>' COLUMNS b int) x",
-	"join_expr": "SELECT 1 FROM users JOIN videos USING (user_id)", "common_table_expr": "WITH c AS (SELECT 1) SELECT 1 FROM c",
+	"range_table_sample": "SELECT 1 FROM users TABLESAMPLE BERNOULLI (10)", "join_expr": "SELECT 1 FROM users JOIN videos USING (user_id)", "common_table_expr": "WITH c AS (SELECT 1) SELECT 1 FROM c",
 	"column_def": "SELECT 1 FROM json_to_record('{}') x (a int)",
 
 	"res_target": "SELECT 1", "column_ref": "SELECT views FROM users", "a_star": "SELECT * FROM users", "a_const": "SELECT 1", "param_ref": "SELECT $1",

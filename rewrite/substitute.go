@@ -20,6 +20,7 @@ type tableRef struct {
 	located bool                       // its tableoid is read
 	oidUsed bool                       // and was read in this binding
 	pushed  []string                   // safe conditions of the enclosing WHERE, as text over alias
+	sample  *sample                    // of TABLESAMPLE; nil: all rows
 }
 
 // reference registers a reference to a relation.
@@ -111,11 +112,14 @@ func (b *binder) render(t *tableRef) string {
 	if e.filter != "" {
 		plain += " WHERE " + e.filter
 	}
-	plain = b.expandSets(plain)
-	if !b.hazard || !e.filtered {
-		return "(" + plain + ")"
+	text := b.expandSets(plain)
+	if b.hazard && e.filtered {
+		text = t.fence(text)
 	}
-	return "(" + t.fence(plain) + ")"
+	if t.sample != nil {
+		text = t.sample.text(text)
+	}
+	return "(" + text + ")"
 }
 
 // from is the raw relation, under its own name: treatments and filters refer to it by that.
@@ -187,7 +191,8 @@ func (c *exposedColumn) null() string {
 func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
 	for _, c := range conjuncts(where) {
 		it := b.soleTable(c, sc)
-		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || it.nullable || it.table.aliased {
+		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || it.nullable || it.table.aliased ||
+			it.table.sample != nil { // or it would be drawn anew for each row of a query around
 			continue
 		}
 		probe := newBinder(b.env)
