@@ -24,6 +24,7 @@ const (
 	oidUUID         = 2950
 	oidTimestampTZ  = 1184
 	oidInterval     = 1186
+	oidRecord       = 2249
 )
 
 // info is what the binder derives of an expression.

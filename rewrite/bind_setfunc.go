@@ -96,7 +96,7 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 	}
 	columns := b.env.twin.outputColumns(call, b.argTypes[call])
 	for _, c := range b.env.twin.fields(in.typ) { // a set of composite values has their columns
-		columns = append(columns, &column{name: c.Name, typ: c.Type.OID})
+		columns = append(columns, &column{name: c.Name, typ: c.Type.OID, collate: joinCollations("", c.Type.Collation)})
 	}
 	if columns == nil {
 		column := &column{name: name, typ: in.typ}
@@ -106,7 +106,7 @@ func (b *binder) tableFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) ([]*c
 		columns = append(columns, column)
 	}
 	for _, c := range columns {
-		c.filtered, c.collate, c.origin = in.filtered, in.collate, Origin{Unknown: true}
+		c.filtered, c.collate, c.origin = in.filtered, joinCollations(c.collate, in.collate), Origin{Unknown: true}
 	}
 	return columns, name, nil
 }

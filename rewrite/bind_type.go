@@ -80,6 +80,10 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if name := parts[len(parts)-1]; builtin.RegType(name) {
 		return b.regCast(n, x, name, sc)
 	}
+	if b.nullRecord(x) {
+		x.TypeName.Names = nameNodes("pg_catalog", "record")
+		return info{safe: true}, nil
+	}
 	oid, err := b.typeName(x.TypeName)
 	if err != nil {
 		return info{}, err
