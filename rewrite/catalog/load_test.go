@@ -302,3 +302,16 @@ func TestLoadTime(t *testing.T) {
 		}
 	}
 }
+
+func TestCollations(t *testing.T) {
+	s := sample(t)
+	if c, ok := s.Collation("pg_catalog", "C"); !ok || !c.Deterministic {
+		t.Errorf("C is %+v", c)
+	}
+	if c, ok := s.Collation("app", "anycase"); !ok || c.Deterministic {
+		t.Errorf("anycase is %+v", c)
+	}
+	if _, ok := s.Collation("public", "C"); ok {
+		t.Error("C is found in public")
+	}
+}
