@@ -103,6 +103,7 @@ type Database struct {
 	ShowColumns bool              // unlisted_columns = "show"
 	Tables      map[string]*Table // by schema + "." + table, as the catalog has them; look up with Table
 	Functions   []string          // allowed by name: schema + "." + name, as the catalog has them; neither holds a dot
+	Extensions  []string          // whose functions and operators are allowed
 	Channels    []string          // LISTEN
 	Sealed      bool              // identifiers stay raw inside the server where only equality matters; sealed = false: nowhere
 }

@@ -123,8 +123,11 @@ func TestLimits(t *testing.T) {
 
 // TestFunctions: names are kept as the catalog has them, whatever quotes the file writes.
 func TestFunctions(t *testing.T) {
-	got := load(t, "testdata/good/full.toml").Databases["app"].Functions
-	if want := []string{"public.slug", "public.Odd Name"}; !slices.Equal(got, want) {
-		t.Errorf("functions %q, want %q", got, want)
+	app := load(t, "testdata/good/full.toml").Databases["app"]
+	if want := []string{"public.slug", "public.Odd Name"}; !slices.Equal(app.Functions, want) {
+		t.Errorf("functions %q, want %q", app.Functions, want)
+	}
+	if want := []string{"pg_trgm", "uuid-ossp"}; !slices.Equal(app.Extensions, want) {
+		t.Errorf("extensions %q, want %q", app.Extensions, want)
 	}
 }

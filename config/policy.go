@@ -37,6 +37,14 @@ func readDatabase(s *section, name string, cfg *Config) *Database {
 	d.ShowTables = s.choice("unlisted_tables", "deny", "show") == "show"
 	d.ShowColumns = s.choice("unlisted_columns", "hide", "show") == "show"
 	s.list("functions", func(function string) error {
+		if written, ok := strings.CutSuffix(function, ".*"); ok {
+			extension, err := splitName(written, 1)
+			if err != nil {
+				return fmt.Errorf("write extension.*: %w", err)
+			}
+			d.Extensions = append(d.Extensions, extension[0])
+			return nil
+		}
 		parts, err := splitName(function, 2)
 		if err != nil {
 			return fmt.Errorf("write schema.function: %w", err)

@@ -354,7 +354,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 		return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s of schema %s could be chosen instead of the built-in one", name, elsewhere),
 			"Write pg_catalog."+name+"(...).")
 	case elsewhere != "":
-		if !slices.Contains(b.env.twin.policy.Functions, elsewhere+"."+name) {
+		if !b.env.twin.listsCall(elsewhere, name, args) {
 			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s is not allowed by the policy", elsewhere, name),
 				"Ask for it to be listed under functions in the policy, or write the expression without it.")
 		}

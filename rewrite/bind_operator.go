@@ -21,7 +21,7 @@ func (b *binder) operator(name []*pg.Node) error {
 	op := parts[len(parts)-1]
 	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
 		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" of schema "+quoted(parts[len(parts)-2])+" is not reviewed",
-			"Use the operators of pg_catalog.")
+			"Use the operators of pg_catalog, or ask for its extension to be listed under functions in the policy.")
 	}
 	return b.env.twin.operator(op)
 }
@@ -55,7 +55,7 @@ func (tw *twin) judgeOperator(op string) *Error {
 		}
 	}
 	if !found && len(tw.snapshot.Operators(op)) > 0 {
-		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not built in and not reviewed", "Use the operators of pg_catalog.")
+		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not built in and not reviewed", "Use the operators of pg_catalog, or ask for its extension to be listed under functions in the policy.")
 	}
 	if !found && op != "<>" && op != "!=" {
 		return &Error{Code: "42883", Message: "operator does not exist: " + op}
@@ -146,6 +146,9 @@ func asText(typ uint32) uint32 {
 
 // aExpr binds an operator expression.
 func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
+	if schema, operators := b.memberOperator(x, sc); operators != nil {
+		return b.useMember(x, schema, operators, sc)
+	}
 	if err := b.operator(operatorOf(x)); err != nil {
 		return info{}, b.at(err, x.Location)
 	}

@@ -14,7 +14,7 @@ import (
 func (tw *twin) foreignCasts() ([]*catalog.Cast, error) {
 	var found []*catalog.Cast
 	for _, c := range tw.snapshot.Casts {
-		if f, ok := tw.snapshot.FunctionByOID(c.Function); ok && slices.Contains(tw.policy.Functions, f.Schema+"."+f.Name) || !tw.admitsType(c.Target) {
+		if f, ok := tw.snapshot.FunctionByOID(c.Function); ok && tw.lists(f) || !tw.admitsType(c.Target) {
 			continue
 		}
 		if c.Implicit && c.Source < catalog.FirstUserOID && tw.admitsType(c.Source) {

@@ -243,7 +243,7 @@ func (x *describer) function(names []*pg.Node, at int) {
 	case len(parts) == 0 || namesByText.MatchString(parts[len(parts)-1]):
 		x.bad = true
 	case len(parts) == 2 && parts[0] != "pg_catalog":
-		x.bad = x.bad || !slices.Contains(x.tw.policy.Functions, parts[0]+"."+parts[1])
+		x.bad = x.bad || !x.tw.listsName(parts[0], parts[1])
 		x.cut(at, parts[0], parts[1], hasFunction)
 	default:
 		for _, f := range x.tw.snapshot.Functions("pg_catalog", parts[len(parts)-1]) {
@@ -276,7 +276,7 @@ func hasType(tw *twin, schema, name string) bool {
 }
 
 func hasFunction(tw *twin, schema, name string) bool {
-	return schema == "pg_catalog" && len(tw.snapshot.Functions(schema, name)) > 0 || slices.Contains(tw.policy.Functions, schema+"."+name)
+	return schema == "pg_catalog" && len(tw.snapshot.Functions(schema, name)) > 0 || tw.listsName(schema, name)
 }
 
 // hasCollation: the substituted pg_collation lists all.

@@ -92,6 +92,11 @@ func (tw *twin) findFunctions() {
 			}
 		}
 	}
+	for oid, listed := range tw.memberFunctions {
+		if f, ok := tw.snapshot.FunctionByOID(oid); ok && listed && f.Schema != "pg_catalog" {
+			tw.objects.functions[oid] = true
+		}
+	}
 }
 
 // findColumns notes the columns of a table or view, and how the twin's differ from what the catalog says.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/masking"
+	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
@@ -85,12 +86,28 @@ func (r *Rewriter) twin(user string) (*twin, stamp, error) {
 		if len(tw.missing) > 0 && r.options.Log != nil {
 			r.options.Log.Error("the policy lists what the database lacks, so nothing unlisted is shown", "database", r.options.Database, "missing", tw.missing)
 		}
+		r.logExtensions(tw)
 		if len(r.twins) >= maxTwins {
 			clear(r.twins)
 		}
 		r.twins[key] = tw
 	}
 	return tw, stamp{policy: key.policy, catalog: key.catalog, user: user}, nil
+}
+
+// logExtensions says what the policy's extension.* does not mean, or means more of than it may seem.
+func (r *Rewriter) logExtensions(tw *twin) {
+	if r.options.Log == nil {
+		return
+	}
+	for _, name := range tw.absentExtensions {
+		r.options.Log.Warn("functions lists an extension that is not installed; a schema of that name is not meant", "database", r.options.Database, "extension", name)
+	}
+	for _, name := range tw.policy.Extensions {
+		if risk := builtin.RiskyExtension(name); risk != "" {
+			r.options.Log.Warn("functions lists an extension that reaches past the policy", "database", r.options.Database, "extension", name, "since", risk)
+		}
+	}
 }
 
 // keysOf derives the keys of the domains that a policy uses.

@@ -24,13 +24,16 @@ type twin struct {
 	refusedViews map[uint32]bool     // views that the twin has and whose definition is not admitted
 	schemas      map[string]bool     // those of people's own in which something of the twin lies
 	missing      []string            // what the policy lists and the database lacks
-	casts        []*catalog.Cast     // of people's own, not allowed by the policy; see casts.go
-	sets         map[string]string   // text of the set markers of package builtin, but for the search_path
-	objects      *objects            // what hangs on the tables
-	calls        sync.Map            // callKey -> callVerdict
-	checked      map[uint32]bool     // domains of people's own: whether their constraints call only what is reviewed
-	operators    sync.Map            // operator name -> *Error, nil where its operators are reviewed
-	system       sync.Map            // oid -> systemResult: relations of pg_catalog and information_schema, on first use
+	// What belongs to the extensions that the policy lists, by oid, and which of these the database lacks.
+	memberFunctions, memberOperators map[uint32]bool
+	absentExtensions                 []string
+	casts                            []*catalog.Cast   // of people's own, not allowed by the policy; see casts.go
+	sets                             map[string]string // text of the set markers of package builtin, but for the search_path
+	objects                          *objects          // what hangs on the tables
+	calls                            sync.Map          // callKey -> callVerdict
+	checked                          map[uint32]bool   // domains of people's own: whether their constraints call only what is reviewed
+	operators                        sync.Map          // operator name -> *Error, nil where its operators are reviewed
+	system                           sync.Map          // oid -> systemResult: relations of pg_catalog and information_schema, on first use
 }
 
 // forms renders treatments; golden tests abbreviate the ciphers.
@@ -83,6 +86,7 @@ type exposedColumn struct {
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot *catalog.Snapshot, f forms) (*twin, error) {
 	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}, refusedViews: map[uint32]bool{}}
+	tw.findMembers()
 	var err error
 	if tw.casts, err = tw.foreignCasts(); err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ func checkCommand() *cobra.Command {
 		Long: `Read a configuration and say what is wrong with it, without connecting anywhere.
 
 With --connect, read the server's statistics of every identifier as well, and say whether its domain needs order = "hide": it does
-where rows lie in the order of the identifier, or where identifiers are so dense that a rank tells the number.`,
+where rows lie in the order of the identifier, or where identifiers are so dense that a rank tells the number. Extensions that the policy
+lists under functions are looked up, too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file)
@@ -24,7 +25,13 @@ where rows lie in the order of the identifier, or where identifiers are so dense
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d zones, %d databases, %d grants\n", file, len(cfg.Zones), len(cfg.Databases), len(cfg.Grants))
-			if err != nil || dsn == "" {
+			if err != nil {
+				return err
+			}
+			if err := warnExtensions(cmd.OutOrStdout(), cfg); err != nil || dsn == "" {
+				return err
+			}
+			if err := checkExtensions(cmd.Context(), cmd.OutOrStdout(), cfg, dsn); err != nil {
 				return err
 			}
 			return checkOrder(cmd.Context(), cmd.OutOrStdout(), cfg, dsn)

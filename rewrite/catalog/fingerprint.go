@@ -12,7 +12,7 @@ import (
 // place does not.
 var watched = []string{
 	"pg_namespace", "pg_class", "pg_attribute", "pg_attrdef", "pg_type", "pg_proc", "pg_operator", "pg_collation", "pg_cast",
-	"pg_inherits", "pg_index", "pg_constraint", "pg_rewrite", "pg_partitioned_table", "pg_statistic_ext", "pg_trigger", "pg_publication_rel",
+	"pg_inherits", "pg_index", "pg_constraint", "pg_rewrite", "pg_partitioned_table", "pg_statistic_ext", "pg_trigger", "pg_publication_rel", "pg_extension",
 }
 
 var fingerprintQuery = buildFingerprintQuery()
@@ -30,6 +30,8 @@ func buildFingerprintQuery() string {
 	}
 	// Which column a sequence belongs to is written nowhere else.
 	fmt.Fprintf(&b, rows, "pg_depend", " WHERE t.deptype::pg_catalog.text OPERATOR(pg_catalog.=) 'a' AND t.classid OPERATOR(pg_catalog.=) 1259 AND t.refclassid OPERATOR(pg_catalog.=) 1259")
+	// Nor what belongs to an extension.
+	fmt.Fprintf(&b, rows, "pg_depend", " WHERE t.deptype::pg_catalog.text OPERATOR(pg_catalog.=) 'e' AND t.refclassid OPERATOR(pg_catalog.=) 3079")
 	// Shared by all databases: what another one's settings do is not ours.
 	fmt.Fprintf(&b, rows, "pg_db_role_setting", " WHERE t.setdatabase OPERATOR(pg_catalog.=) 0 OR t.setdatabase OPERATOR(pg_catalog.=)"+
 		" (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())")

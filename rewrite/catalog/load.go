@@ -25,6 +25,7 @@ type facts struct {
 
 	Definitions []*Definition
 	Collations  []*Collation
+	Extensions  []*Extension
 }
 
 // Load reads the catalog of the database that conn is connected to. It leaves the connection as it found it.
@@ -76,6 +77,7 @@ func read(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 		{"casts", readCasts},
 		{"definitions", readDefinitions},
 		{"collations", readCollations},
+		{"extensions", readExtensions},
 	} {
 		if err := step.read(ctx, tx, f); err != nil {
 			return nil, fmt.Errorf("read %s: %w", step.what, err)

@@ -142,6 +142,10 @@ func (s *Snapshot) indexRoutines(f *facts) {
 		in[fn.Name] = append(in[fn.Name], fn)
 		s.routines[fn.OID] = fn
 	}
+	s.Extensions = make(map[string]*Extension, len(f.Extensions))
+	for _, e := range f.Extensions {
+		s.Extensions[e.Name] = e
+	}
 	s.operators = make(map[string][]*Operator)
 	slices.SortFunc(f.Operators, func(a, b *Operator) int { return cmp.Compare(a.OID, b.OID) })
 	for _, op := range f.Operators {

@@ -33,6 +33,30 @@ const castsQuery = `
 SELECT c.castsource, c.casttarget, c.castfunc, c.castcontext = 'i' FROM pg_catalog.pg_cast c
 WHERE c.castmethod = 'f' AND c.oid >= 16384 ORDER BY c.oid`
 
+const extensionsQuery = `
+SELECT e.extname::text, array(` + membersQuery + ` d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass ORDER BY d.objid),
+  array(` + membersQuery + ` d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass ORDER BY d.objid)
+FROM pg_catalog.pg_extension e ORDER BY e.extname::text COLLATE "C"`
+
+const membersQuery = `SELECT d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+  AND d.refobjid OPERATOR(pg_catalog.=) e.oid AND d.deptype = 'e' AND`
+
+func readExtensions(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var e Extension
+	return each(ctx, tx, extensionsQuery, []any{&e.Name, &e.Functions, &e.Operators}, func() error {
+		found := e
+		if len(found.Functions) == 0 {
+			found.Functions = nil // as Read has it
+		}
+		if len(found.Operators) == 0 {
+			found.Operators = nil
+		}
+		f.Extensions = append(f.Extensions, &found)
+		e.Functions, e.Operators = nil, nil
+		return nil
+	})
+}
+
 func readCasts(ctx context.Context, tx pgx.Tx, f *facts) error {
 	var c Cast
 	return each(ctx, tx, castsQuery, []any{&c.Source, &c.Target, &c.Function, &c.Implicit}, func() error {

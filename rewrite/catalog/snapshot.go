@@ -25,6 +25,7 @@ type Snapshot struct {
 	Casts         []*Cast            // of people's own, by oid
 	Definitions   []*Definition      // of objects of people's own, by kind and oid
 	Collations    []*Collation       // by schema and name
+	Extensions    map[string]*Extension
 
 	settings    map[string]map[string]string // role ("" is everybody), lower-case setting name, value
 	ordered     []*Relation                  // by oid
@@ -136,6 +137,13 @@ type Function struct {
 	Result     uint32
 	Volatility byte // i, s, v
 	Internal   bool `json:",omitempty"` // its body is the server's own
+}
+
+// Extension is a row of pg_extension with the oids of its members (pg_depend, deptype e), in order.
+type Extension struct {
+	Name      string
+	Functions []uint32 `json:",omitempty"`
+	Operators []uint32 `json:",omitempty"`
 }
 
 // Field is an output argument of a function.

@@ -34,6 +34,7 @@ type stored struct {
 	Casts         []*Cast       `json:",omitempty"`
 	Definitions   []*Definition `json:",omitempty"`
 	Collations    []*Collation
+	Extensions    []*Extension `json:",omitempty"`
 }
 
 // Write stores the snapshot as JSON packed with gzip. Equal snapshots give equal bytes.
@@ -99,6 +100,9 @@ func (s *Snapshot) stored(version uint64) *stored {
 		f.Operators = append(f.Operators, overloads...)
 	}
 	slices.SortFunc(f.Operators, func(a, b *Operator) int { return cmp.Compare(a.OID, b.OID) })
+	for _, name := range slices.Sorted(maps.Keys(s.Extensions)) {
+		f.Extensions = append(f.Extensions, s.Extensions[name])
+	}
 	return f
 }
 
@@ -107,7 +111,7 @@ func (f *stored) snapshot() *Snapshot {
 	s := &Snapshot{Version: f.Version, Database: f.Database, ServerVersion: f.ServerVersion, SearchPath: f.SearchPath}
 	s.index(&facts{
 		Schemas: f.Schemas, Types: f.Types, Relations: f.Relations,
-		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions, Collations: f.Collations,
+		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions, Collations: f.Collations, Extensions: f.Extensions,
 	})
 	return s
 }

@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cordon-db/cordon/e2e/queries"
+)
+
+// extensionsSubject is the analysts' database with contributed extensions, of which the policy lists some.
+func extensionsSubject(tb testing.TB) subject {
+	s := corpusSubject(tb)
+	s.schema += `
+CREATE EXTENSION pg_trgm;
+CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext;
+CREATE EXTENSION fuzzystrmatch;
+CREATE FUNCTION similarity(int4, int4) RETURNS float4 LANGUAGE sql AS 'SELECT 0::float4';
+CREATE SCHEMA fuzzystrmatch; CREATE FUNCTION fuzzystrmatch.mine(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION loud(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
+CREATE OPERATOR %% (LEFTARG = int4, RIGHTARG = int4, FUNCTION = int4pl);
+CREATE INDEX videos_title ON videos USING gin (title gin_trgm_ops);`
+	s.policy = strings.Replace(s.policy, "[database.social]\n", "[database.social]\nfunctions = [\"pg_trgm.*\", \"hstore.*\"]\n", 1)
+	return s
+}
+
+// TestExtensions plays what belongs to extensions that the policy lists, through cordon and on the twin.
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	p := twins(t, extensionsSubject(t))
+	p.executions(t, func(t *testing.T, g *gateway) {
+		cordon, direct := p.sessions(t, g)
+		defer cordon.close()
+		defer direct.close()
+		s := newScore()
+		for i, sql := range []string{
+			"SELECT show_trgm('word')",
+			"SELECT video_id, title <-> 'sing' FROM videos ORDER BY 2, 1 LIMIT 7",
+			"SELECT video_id FROM videos WHERE title % 'How to sing' ORDER BY 1",
+			"SELECT video_id FROM videos v WHERE v.title %> 'sing' ORDER BY 1",
+			"SELECT video_id FROM videos WHERE 'sing' <% title ORDER BY 1",
+			"SELECT video_id FROM videos WHERE title OPERATOR(public.%) 'How to sing' ORDER BY 1",
+			"SELECT video_id FROM videos WHERE title % ANY (ARRAY['How to sing', 'Live! cook']) ORDER BY 1",
+			"SELECT video_id, word_similarity('sing', title) FROM videos ORDER BY 2 DESC, 1 LIMIT 5",
+			"SELECT video_id % 7 FROM videos ORDER BY 1",
+			"SELECT point(0, 0) <-> point(3, 4)",
+			"SELECT username % 'user_1' FROM users ORDER BY username",
+			"SELECT u.username <-> v.title FROM users u JOIN videos v USING (user_id) ORDER BY v.video_id",
+			"SELECT plan, min(lower(display_name) <-> 'ana') FROM users GROUP BY plan ORDER BY 1",
+			"SELECT (SELECT max(v.title <-> u.display_name) FROM videos v WHERE v.user_id = u.user_id) FROM users u ORDER BY u.username",
+			"SELECT ext.hstore('a', 'b') OPERATOR(ext.->) 'a'",
+			"SELECT title ~~~~ 1 FROM videos",
+			"SELECT nosuch(title) FROM videos",
+		} {
+			q := queries.Query{Name: sql, SQL: sql, Line: i, Ordered: true}
+			if s.play(t, cordon, direct, q) {
+				t.Errorf("refused: %s", sql)
+			}
+		}
+		for sql, reason := range map[string]string{
+			"SELECT similarity(title, 'sing') FROM videos":          "public.similarity is not allowed by the policy", // somebody's own function could be chosen
+			"SELECT levenshtein('a', 'b')":                          "public.levenshtein is not allowed by the policy",
+			"SELECT fuzzystrmatch.mine(1)":                          "fuzzystrmatch.mine is not allowed by the policy",
+			"SELECT loud(1)":                                        "public.loud is not allowed by the policy",
+			"SELECT 1 %% 2":                                         "is not built in and not reviewed",
+			"SELECT 1 OPERATOR(public.%%) 2":                        `of schema "public" is not reviewed`,
+			"SELECT title OPERATOR(ext.%) 'x' FROM videos":          `of schema "ext" is not reviewed`,
+			"SELECT 'word' <% ANY (SELECT title FROM videos)":       "is not built in and not reviewed",
+			"SELECT title FROM videos ORDER BY title USING <%":      "is not built in and not reviewed",
+			"SELECT set_config('pg_trgm.similarity_threshold','0')": "",
+		} {
+			if got, err := cordon.failure(sql, false); err != nil || !strings.Contains(got.Message, reason) || got.Position == 0 {
+				t.Errorf("%s: %v, %v", sql, got, err)
+			}
+		}
+		s.judge(t)
+	})
+}

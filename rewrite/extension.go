@@ -1,0 +1,228 @@
+package rewrite
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// The policy lists functions of people's own by name, or by the extension that they belong to. An extension's operators come with it. What belongs to it the catalog
+// says (pg_depend), not the schema, which may hold anybody's functions.
+
+// findMembers notes what belongs to the extensions that the policy lists. What lies in pg_catalog is judged by the lists of package builtin alone.
+func (tw *twin) findMembers() {
+	tw.memberFunctions, tw.memberOperators = map[uint32]bool{}, map[uint32]bool{}
+	for _, name := range tw.policy.Extensions {
+		e := tw.snapshot.Extensions[name]
+		if e == nil {
+			tw.absentExtensions = append(tw.absentExtensions, name)
+			continue
+		}
+		for _, oid := range e.Functions {
+			tw.memberFunctions[oid] = tw.memberFunctions[oid] || oid >= catalog.FirstUserOID
+		}
+		for _, oid := range e.Operators {
+			tw.memberOperators[oid] = tw.memberOperators[oid] || oid >= catalog.FirstUserOID
+		}
+	}
+}
+
+// lists says that the policy allows a function of people's own.
+func (tw *twin) lists(f *catalog.Function) bool {
+	return tw.memberFunctions[f.OID] || slices.Contains(tw.policy.Functions, f.Schema+"."+f.Name)
+}
+
+// listsCall says that the policy allows every function that a call with so many arguments may choose: somebody may have added an overload to an extension's.
+func (tw *twin) listsCall(schema, name string, args int) bool {
+	found := false
+	for _, f := range tw.snapshot.Functions(schema, name) {
+		if !acceptsArgs(f, args) {
+			continue
+		}
+		if found = true; !tw.lists(f) {
+			return false
+		}
+	}
+	return found
+}
+
+// listsName says that the policy allows every function of a name.
+func (tw *twin) listsName(schema, name string) bool {
+	functions := tw.snapshot.Functions(schema, name)
+	return len(functions) > 0 && !slices.ContainsFunc(functions, func(f *catalog.Function) bool { return !tw.lists(f) })
+}
+
+// memberOperator finds the operators of a listed extension that an expression means, and their schema; nil if it is another's. The name is looked up along the
+// client's search_path. Where pg_catalog has operators of that name, types that are known have to decide for the extension's: the server's path has no others.
+func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operators []*catalog.Operator) {
+	tw := b.env.twin
+	parts, _ := splitName(x.Name)
+	if len(tw.memberOperators) == 0 || len(parts) == 0 {
+		return "", nil
+	}
+	switch x.Kind {
+	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
+	default: // whose operator cannot be qualified
+		return "", nil
+	}
+	op := parts[len(parts)-1]
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+		return schema, tw.membersOf(schema, op, x)
+	}
+	shared := slices.ContainsFunc(tw.snapshot.Operators(op), func(o *catalog.Operator) bool { return o.Schema == "pg_catalog" && fitsArity(o, x) })
+	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
+	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {
+		r = info{typ: tw.snapshot.Elem(r.typ), literal: r.literal}
+	}
+	for _, s := range b.env.path {
+		members := tw.membersOf(s, op, x)
+		if members == nil {
+			continue
+		}
+		if exact := tw.matching(members, l, r); len(exact) > 0 && (!shared || !tw.builtinTakes(op, l, r)) {
+			return s, exact
+		}
+		if !shared {
+			return s, members
+		}
+	}
+	return "", nil
+}
+
+func fitsArity(o *catalog.Operator, x *pg.A_Expr) bool { return (o.Left == 0) == (x.Lexpr == nil) }
+
+// membersOf are the operators of a schema and name if they all belong to listed extensions; else nil.
+func (tw *twin) membersOf(schema, op string, x *pg.A_Expr) []*catalog.Operator {
+	var members []*catalog.Operator
+	for _, o := range tw.snapshot.Operators(op) {
+		if o.Schema != schema || !fitsArity(o, x) {
+			continue
+		}
+		if !tw.memberOperators[o.OID] || schema == "pg_catalog" {
+			return nil
+		}
+		members = append(members, o)
+	}
+	return members
+}
+
+// matching are the operators that take operands of just these types; an untyped literal takes any.
+func (tw *twin) matching(operators []*catalog.Operator, l, r info) []*catalog.Operator {
+	if l.literal && r.literal {
+		l, r = info{typ: oidText}, info{typ: oidText}
+	}
+	takes := func(declared uint32, in info) bool {
+		return in.literal || declared == 0 || in.typ != 0 && asText(tw.base(in.typ)) == declared
+	}
+	var found []*catalog.Operator
+	for _, o := range operators {
+		if takes(o.Left, l) && takes(o.Right, r) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// builtinTakes says that pg_catalog has an operator of these types, too, which comes first.
+func (tw *twin) builtinTakes(op string, l, r info) bool {
+	var builtins []*catalog.Operator
+	for _, o := range tw.snapshot.Operators(op) {
+		if o.Schema == "pg_catalog" {
+			builtins = append(builtins, o)
+		}
+	}
+	return len(tw.matching(builtins, l, r)) > 0
+}
+
+// guessed is the type of an operand that is not bound yet, where that is plain to see.
+func (b *binder) guessed(n *pg.Node, sc *scope) info {
+	switch x := n.GetNode().(type) {
+	case nil:
+		return info{literal: true}
+	case *pg.Node_ColumnRef:
+		return b.guessedColumn(x.ColumnRef, sc)
+	case *pg.Node_AConst:
+		return constant(x.AConst)
+	case *pg.Node_ParamRef:
+		return b.parameter(x.ParamRef)
+	case *pg.Node_TypeCast:
+		typ, _ := b.typeName(x.TypeCast.TypeName)
+		return info{typ: typ}
+	case *pg.Node_CollateClause:
+		return b.guessed(x.CollateClause.Arg, sc)
+	case *pg.Node_AArrayExpr:
+		for _, e := range x.AArrayExpr.Elements {
+			if in := b.guessed(e, sc); !in.literal {
+				return info{typ: b.arrayOf(in.typ)}
+			}
+		}
+		return info{literal: true}
+	case *pg.Node_FuncCall:
+		return b.guessedCall(x.FuncCall, sc)
+	}
+	return info{}
+}
+
+func (b *binder) guessedCall(f *pg.FuncCall, sc *scope) info {
+	parts, _ := splitName(f.Funcname)
+	if v := b.env.twin.call("pg_catalog", parts[len(parts)-1], len(f.Args)); len(parts) > 1 || !v.admitted {
+		return info{}
+	} else if v.result != 0 {
+		return info{typ: v.result}
+	}
+	var types []uint32
+	for _, arg := range f.Args {
+		in := b.guessed(arg, sc)
+		if in.literal {
+			in.typ = oidText
+		}
+		types = append(types, asText(in.typ))
+	}
+	return info{typ: b.env.twin.exactResult(parts[len(parts)-1], types)}
+}
+
+func (b *binder) arrayOf(typ uint32) uint32 {
+	if t, ok := b.env.twin.snapshot.Types[typ]; ok {
+		return t.Array
+	}
+	return 0
+}
+
+func (b *binder) guessedColumn(ref *pg.ColumnRef, sc *scope) info {
+	parts, star := splitName(ref.Fields)
+	if star || len(parts) == 0 {
+		return info{}
+	}
+	if len(parts) == 1 {
+		if _, c, err := sc.findColumn(parts[0]); c != nil && err == nil {
+			return info{typ: c.typ}
+		}
+		return info{}
+	}
+	it, err := b.qualifier(parts[:len(parts)-1], sc)
+	if err != nil {
+		return info{}
+	}
+	if c, err := it.column(parts[len(parts)-1]); c != nil && err == nil {
+		return info{typ: c.typ}
+	}
+	return info{}
+}
+
+// useMember binds an expression with an extension's operator. Nothing is known of it: identifiers are revealed to it, it may raise, and what it raises is its own.
+func (b *binder) useMember(x *pg.A_Expr, schema string, operators []*catalog.Operator, sc *scope) (info, error) {
+	x.Name = nameNodes(schema, lastString(x.Name))
+	b.opaque = true
+	in, err := b.exprs([]*pg.Node{x.Lexpr, x.Rexpr}, sc)
+	typ := operators[0].Result
+	if slices.ContainsFunc(operators, func(o *catalog.Operator) bool { return o.Result != typ }) {
+		typ = 0
+	}
+	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {
+		typ = oidBool
+	}
+	return typed(in, err, typ, false)
+}
