@@ -42,3 +42,21 @@ func (tw *twin) sameRule(parent, child *catalog.Relation) bool {
 	}
 	return true
 }
+
+// findForeign marks what has a foreign table among its partitions or children: it is read with it, so that it is only there if listed, as a foreign table is.
+func (tw *twin) findForeign() {
+	var mark func(rel *catalog.Relation)
+	mark = func(rel *catalog.Relation) {
+		for _, oid := range rel.Parents {
+			if parent, ok := tw.snapshot.RelationByOID(oid); ok && !tw.foreign[oid] {
+				tw.foreign[oid] = true
+				mark(parent)
+			}
+		}
+	}
+	for _, rel := range tw.snapshot.Relations() {
+		if rel.Kind == 'f' {
+			mark(rel)
+		}
+	}
+}

@@ -68,3 +68,24 @@ func TestInheritanceNeedsOneRule(t *testing.T) {
 		})
 	}
 }
+
+// A table with a foreign partition is there only if listed, as the foreign table is; the rest of the database is not touched.
+func TestForeignPartition(t *testing.T) {
+	t.Parallel()
+	snapshot := storedSnapshot(t)
+	for _, rel := range snapshot.Relations() {
+		if rel.Name == "events_2024" {
+			rel.Kind = 'f'
+		}
+	}
+	rw := newTestRewriter(t, parsedPolicy(t, nil), "open", &storedCatalog{current: snapshot})
+	s, err := rw.NewSession(SessionParams{User: "analyst", Database: "open"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]string{"events": "42P01", "events_2024": "42501", "dogs": ""} {
+		if _, err := s.Query(t.Context(), "SELECT * FROM "+table); codeOf(err) != want {
+			t.Errorf("%s: %v", table, err)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type twin struct {
 	forms        forms
 	tables       map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
 	refusedViews map[uint32]bool     // views that the twin has and whose definition is not admitted
+	foreign      map[uint32]bool     // tables that foreign tables are read with
 	schemas      map[string]bool     // those of people's own in which something of the twin lies
 	missing      []string            // what the policy lists and the database lacks
 	// What belongs to the extensions that the policy lists, by oid, and which of these the database lacks.
@@ -85,7 +86,8 @@ type exposedColumn struct {
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot *catalog.Snapshot, f forms) (*twin, error) {
-	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}, refusedViews: map[uint32]bool{}}
+	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}, refusedViews: map[uint32]bool{}, foreign: map[uint32]bool{}}
+	tw.findForeign()
 	tw.findMembers()
 	var err error
 	if tw.casts, err = tw.foreignCasts(); err != nil {
@@ -161,7 +163,7 @@ func (tw *twin) tableRule(rel *catalog.Relation) *config.Table {
 		}
 		return t
 	}
-	if tw.policy.ShowTables && len(tw.missing) == 0 && (rel.Kind == 'r' || rel.Kind == 'p') {
+	if tw.policy.ShowTables && len(tw.missing) == 0 && (rel.Kind == 'r' || rel.Kind == 'p') && !tw.foreign[rel.OID] {
 		return &config.Table{Schema: rel.Schema, Name: rel.Name}
 	}
 	return nil
