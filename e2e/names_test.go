@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +21,7 @@ func reuses() []reuse {
 		compared    = "SELECT username, user_id FROM users WHERE user_id = $1"
 		identifiers = "SELECT coalesce(user_id, user_id) FROM users WHERE username = 'user17'"
 	)
+	long := strings.Repeat("n", 63)
 	q := func(sql string) []byte { return msg('Q', zero(sql)) }
 	bound := func(portal, statement string) []byte { return msgBind(portal, statement, nil, nil) }
 	declared := func(name, sql string) []byte { return q("DECLARE " + name + " CURSOR FOR " + sql) }
@@ -72,6 +74,19 @@ func reuses() []reuse {
 		{"EXECUTE that looks a name up", [][][]byte{{msgParse("p", "SELECT $1::regclass, username FROM users WHERE user_id = $2"), msgSync()}, {q("EXECUTE p('messages', 5)")},
 			{msgParse("p", "SELECT $1, username FROM users WHERE user_id = $2", 2205), msgSync()}, {q("EXECUTE p('messages', 5)")},
 			{msgParse("p", "SELECT $1, username FROM users WHERE user_id = $2", 26), msgSync()}, {q("EXECUTE p('messages'::regclass, 5)")}, {q("EXECUTE p('users'::regclass, 5)")}}},
+		// The server cuts names to 63 bytes.
+		{"a statement of a name that is longer than the server keeps", [][][]byte{{msgParse(long+"x", harmless), msgSync()}, {msgClose('S', long+"y"), msgSync()},
+			{q("PREPARE " + long + " AS " + identifiers)}, {bound("", long+"x"), msgExecute("", 0), msgSync()}}},
+		{"a statement of a name that is longer than the server keeps, by the protocol", [][][]byte{{msgParse(long+"x", harmless), msgSync()},
+			{msgClose('S', long+"y"), msgParse(long+"z", identifiers), msgSync()}, {bound("", long+"x"), msgExecute("", 0), msgSync()}, {q("EXECUTE " + long + "x")}}},
+		{"an EXECUTE of a name that is longer than the server keeps", [][][]byte{{msgParse(long, harmless), msgSync()}, {msgClose('S', long+"y"), msgParse(long+"z", identifiers), msgSync()},
+			{q("EXECUTE " + long)}}},
+		{"a portal of a name that is longer than the server keeps", [][][]byte{{q("BEGIN")}, {msgParse("s", harmless), bound(long+"x", "s"), msgSync()}, {q("CLOSE " + long)},
+			{declared(long, identifiers)}, {msgExecute(long+"x", 0), msgSync()}}},
+		{"a FETCH of a portal of a name that is longer than the server keeps", [][][]byte{{q("BEGIN")}, {declared(long, harmless)},
+			{msgClose('P', long+"x"), msgParse("s", identifiers), bound(long+"y", "s"), msgSync()}, {q("FETCH ALL FROM " + long)}}},
+		{"a name that ends within a letter where the server cuts it", [][][]byte{{msgParse(long[1:]+"é", harmless), msgSync()}, {q("PREPARE " + long[1:] + " AS " + identifiers)},
+			{q("EXECUTE " + long[1:] + "é")}, {q("DEALLOCATE " + long[1:] + "é")}, {bound("", long[1:]+"é"), msgExecute("", 0), msgSync()}, {bound("", long[1:]), msgExecute("", 0), msgSync()}}},
 		{"a held cursor", [][][]byte{{q("DECLARE c CURSOR WITH HOLD FOR " + harmless)}, {q("BEGIN")}, {msgClose('P', "c"), msgParse("s", identifiers), bound("c", "s"), msgSync()},
 			{q("FETCH ALL FROM c")}}},
 	}

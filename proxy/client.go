@@ -169,9 +169,9 @@ func (m *machine) parse(body []byte) error {
 		oids = parameterTypes(plan)
 	}
 	m.send('P', name, cstring(plan.SQL), oids)
-	m.owe(&answer{kind: answerParse, name: msg.Name, statement: s})
+	m.owe(&answer{kind: answerParse, name: kept(msg.Name), statement: s})
 	m.send('D', []byte{'S'}, name)
-	a := &answer{kind: answerDescribe, hidden: true, name: msg.Name, statement: s, barrier: msg.Name != "" && plan.Params != nil}
+	a := &answer{kind: answerDescribe, hidden: true, name: kept(msg.Name), statement: s, barrier: msg.Name != "" && plan.Params != nil}
 	m.owed.push(a)
 	if a.barrier { // an EXECUTE by SQL would give it values as they are: it, and their types, must be known when that is planned
 		m.barriers++
@@ -208,7 +208,7 @@ func (m *machine) bind(msg []byte) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("%w: invalid string in Bind", errProtocol)
 	}
-	switch s := m.sent[name]; {
+	switch s := m.sent[kept(name)]; {
 	case strings.HasPrefix(portal, ownNames):
 		return m.refuse(reserved(portal))
 	case s == nil || strings.HasPrefix(name, ownNames):
@@ -216,16 +216,17 @@ func (m *machine) bind(msg []byte) error {
 	case s.plan != nil && s.plan.Params != nil:
 		return m.unsealBind(msg, s)
 	}
-	m.owe(&answer{kind: answerBind, name: portal, source: name})
+	m.owe(&answer{kind: answerBind, name: kept(portal), source: kept(name)})
 	m.forward(msg)
 	return nil
 }
 
 func (m *machine) describe(msg []byte) error {
-	kind, name, err := target(msg)
+	kind, given, err := target(msg)
 	if err != nil {
 		return err
 	}
+	name := kept(given)
 	a := &answer{kind: answerDescribe, name: name}
 	own := strings.HasPrefix(name, ownNames)
 	cursor := m.session.Cursor(name)
@@ -233,12 +234,12 @@ func (m *machine) describe(msg []byte) error {
 	case kind == 'P' && m.sentPortal[name] == nil && cursor != nil && !own: // psycopg describes what it declared
 		a.kind, a.statement = answerDescribePortal, &statement{plan: cursor}
 	case kind == 'P' && (m.sentPortal[name] == nil || own):
-		return m.refuse(noPortal(name))
+		return m.refuse(noPortal(given))
 	case kind == 'P':
 		a.kind = answerDescribePortal
 		m.described = a
 	case m.sent[name] == nil || own:
-		return m.refuse(noStatement(name))
+		return m.refuse(noStatement(given))
 	}
 	m.owed.push(a)
 	m.forward(msg)
@@ -249,13 +250,14 @@ func (m *machine) describe(msg []byte) error {
 // may have analysed the statement again at Bind, or SQL may have closed the portal and made another. Where the client's own Describe came
 // just before, that is the one.
 func (m *machine) execute(msg []byte, described *answer) error {
-	name, _, ok := cutString(msg[5:])
+	given, _, ok := cutString(msg[5:])
 	if !ok {
 		return fmt.Errorf("%w: invalid string in Execute", errProtocol)
 	}
+	name := kept(given)
 	s := m.sentPortal[name]
 	if s == nil || strings.HasPrefix(name, ownNames) {
-		return m.refuse(noPortal(name))
+		return m.refuse(noPortal(given))
 	}
 	if err := m.session.Current(m.ctx, s.plan); err != nil {
 		return m.refuse(err)
@@ -265,7 +267,7 @@ func (m *machine) execute(msg []byte, described *answer) error {
 		m.describeCopy(s.plan)
 	}
 	if described == nil || described.name != name {
-		m.send('D', []byte{'P'}, cstring(name))
+		m.send('D', []byte{'P'}, cstring(given)) // cut, it might end within a letter
 		m.owed.push(&answer{kind: answerDescribePortal, hidden: true, name: name})
 	}
 	m.owed.push(a)
@@ -282,7 +284,7 @@ func (m *machine) close(msg []byte) error {
 	if err != nil {
 		return err
 	}
-	a := &answer{kind: answerCloseStatement, name: name}
+	a := &answer{kind: answerCloseStatement, name: kept(name)}
 	if kind == 'P' {
 		a.kind = answerClosePortal
 	}

@@ -18,7 +18,7 @@ func (m *machine) followsNames(typ byte, body []byte) bool {
 		return byName.Match(body)
 	case 'E':
 		name, _, _ := bytes.Cut(body, []byte{0})
-		s := m.sentPortal[string(name)]
+		s := m.sentPortal[kept(string(name))]
 		return s.planned() != nil && m.session.Follows(s.plan)
 	}
 	return false
@@ -51,3 +51,7 @@ func (m *machine) awaitNames() bool {
 	}
 	return waiting
 }
+
+// kept is a name as the server keeps it, which has no longer ones (NAMEDATALEN): two that begin alike are one statement or portal, whose plan has to be
+// the one that is known by either.
+func kept(name string) string { return name[:min(len(name), maxIdentifier)] }

@@ -129,7 +129,7 @@ func (m *machine) unsealBind(msg []byte, s *statement) error {
 	for _, f := range b.ResultFormatCodes {
 		results = binary.BigEndian.AppendUint16(results, uint16(f))
 	}
-	m.owe(&answer{kind: answerBind, name: b.DestinationPortal, source: b.PreparedStatement})
+	m.owe(&answer{kind: answerBind, name: kept(b.DestinationPortal), source: kept(b.PreparedStatement)})
 	m.send('B', cstring(b.DestinationPortal), cstring(b.PreparedStatement), bindBody(formats, values, results))
 	return nil
 }
