@@ -53,6 +53,51 @@ func TestExecuteOfTheProtocol(t *testing.T) {
 	})
 }
 
+// conversations are about names that SQL and the protocol share, and about what else a statement of the protocol goes through when SQL runs it.
+func conversations() map[string][][]byte {
+	const compared = "SELECT username, user_id FROM users WHERE user_id = $1"
+	long := strings.Repeat("n", 63)
+	q := func(sql string) []byte { return msg('Q', zero(sql)) }
+	numbers := func(n int, format string) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(format, i+1)
+		}
+		return strings.Join(list, ", ")
+	}
+	return map[string][][]byte{
+		"a long name": {msgParse(long+"x", compared), msgBind(long+"y", long+"x", nil, textValues("4493924666156023270")), msgDescribe('P', long+"y"), msgExecute(long+"y", 0), msgSync(),
+			msgParse(long+"z", compared), msgSync(), q("EXECUTE " + long + "x(4493924666156023270)"), q("DEALLOCATE " + long), q("EXECUTE " + long + "(5)"),
+			msgBind("", long+"x", nil, textValues("5")), msgSync()},
+		"a long name that ends within a letter": {msgParse(long[1:]+"é", compared), msgBind(long[1:]+"é", long[1:]+"é", nil, textValues("4493924666156023270")), msgExecute(long[1:]+"é", 0), msgSync(),
+			msgDescribe('S', long[1:]+"é"), msgSync(), q("EXECUTE " + long[1:] + "é(5)"), msgClose('S', long[1:]+"é"), msgBind("", long[1:]+"é", nil, textValues("5")), msgSync()},
+		"a name that is taken": {msgParse("s", compared), msgSync(), msgParse("s", "SELECT 1"), msgSync(), q("EXECUTE s(4493924666156023270)"), q("PREPARE s AS SELECT 1"), q("EXECUTE s(4493924666156023270)")},
+		"a name in capitals":   {msgParse("S", compared), msgSync(), q("EXECUTE S(5)"), q(`EXECUTE "S"(4493924666156023270)`)},
+		"a failed transaction": {msgParse("s", compared), msgSync(), q("BEGIN"), q("SELECT 1 / 0"), q("EXECUTE s(5)"), q("EXECUTE s('x')"), q("EXECUTE s"), q("ROLLBACK"), q("EXECUTE s(4493924666156023270)")},
+		"a portal that goes on": {msgParse("s", compared), q("BEGIN"), msgParse("", "SELECT g FROM generate_series(1, 5) g"), msgBind("p", "", nil, nil), msgExecute("p", 2), msgSync(), q("EXECUTE s(4493924666156023270)"),
+			msgExecute("p", 2), msgSync(), q("EXECUTE s('x')"), msgExecute("p", 1), msgSync(), q("ROLLBACK")},
+		"what is unnamed": {msgParse("s", compared), msgParse("", "SELECT 1"), msgSync(), q("EXECUTE s(4493924666156023270)"), msgBind("", "", nil, nil), msgSync()},
+		"many parameters": {msgParse("s", "SELECT username FROM users WHERE user_id = $2001 AND score IN ("+numbers(2000, "$%d")+")"), msgSync(),
+			q("EXECUTE s(" + numbers(2000, "%d") + ", 4493924666156023270)"), q("EXECUTE s(" + numbers(1999, "%d") + ", 'x', 4493924666156023270)")},
+		"a zero with a sign": {msgParse("s", "SELECT $2::float8, $3::float4, username FROM users WHERE user_id = $1"), msgSync(), q("EXECUTE s(4493924666156023270, -0.0, -0.0)"), q("EXECUTE s(4493924666156023270, '-0.0', '-0.0')"),
+			q("EXECUTE s(4493924666156023270, 1e-320, 0)"), q("EXECUTE s(4493924666156023270, 16777217, 16777217)"), q("EXECUTE s(4493924666156023270, 9007199254740993, 9007199254740993)"),
+			q("EXECUTE s(4493924666156023270, .1, 123456789.123456789)")},
+	}
+}
+
+// TestConversationsOfTheProtocol plays them.
+func TestConversationsOfTheProtocol(t *testing.T) {
+	t.Parallel()
+	p := twins(t, attacksSubject(t))
+	p.executions(t, func(t *testing.T, g *gateway) {
+		for name, turns := range conversations() {
+			if got, want := p.told(t, g.address, turns), p.told(t, p.twin.Address(), turns); got != want {
+				t.Errorf("%s: is told\n%s\non the twin\n%s", name, got, want)
+			}
+		}
+	})
+}
+
 // told is what a conversation is answered, without what cordon leaves out of any answer: where columns come from, and of errors all but severity, SQLSTATE and
 // message; and without the rows before an error, which the server sends of an EXECUTE only once it has all.
 func (p pair) told(t *testing.T, address string, turns [][]byte) string {
@@ -66,7 +111,10 @@ func (p pair) told(t *testing.T, address string, turns [][]byte) string {
 	if _, err := w.conn.Write(bytes.Join(turns, nil)); err != nil {
 		t.Fatal(err)
 	}
-	for range turns[1:] {
+	for _, m := range turns {
+		if m[0] != 'Q' && m[0] != 'S' {
+			continue
+		}
 		if _, err := w.until('Z'); err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +125,9 @@ func (p pair) told(t *testing.T, address string, turns [][]byte) string {
 		for stream[0] == 'E' && len(out) > 0 && strings.ContainsAny(out[len(out)-1][:1], "TD") {
 			out = out[:len(out)-1]
 		}
-		out = append(out, toldMessage(stream[0], stream[5:n]))
+		if stream[0] != 'N' { // that a name was cut, which cordon does not tell
+			out = append(out, toldMessage(stream[0], stream[5:n]))
+		}
 		stream = stream[n:]
 	}
 	return strings.Join(out, "\n")

@@ -29,18 +29,20 @@ func (m *machine) executeByParts(plan *rewrite.Plan) error {
 	return nil
 }
 
-// tryClear has the server read the values that are not unsealed, as those of a statement of their types.
+// tryClear has the server read the values that are not unsealed, as those of a statement of their types: in a condition, since there may be more of them
+// than a select list takes.
 func (m *machine) tryClear(s *statement, given [][]byte) {
-	sql, types, values := []byte("SELECT "), []byte{0, 0}, [][]byte{}
+	sql, types, values := []byte("SELECT"), []byte{0, 0}, [][]byte{}
 	for i, typ := range s.types {
 		if s.plan.Params[i].Seal != (rewrite.Seal{}) {
 			continue
 		}
-		if len(values) > 0 {
-			sql = append(sql, ", "...)
+		word := " AND"
+		if len(values) == 0 {
+			word = " WHERE"
 		}
 		values = append(values, given[i])
-		sql = fmt.Appendf(sql, "$%d", len(values))
+		sql = fmt.Appendf(sql, "%s $%d IS NULL", word, len(values))
 		types = binary.BigEndian.AppendUint32(types, typ)
 	}
 	binary.BigEndian.PutUint16(types, uint16(len(values)))

@@ -34,7 +34,7 @@ func executing(t *testing.T) *machine {
 	return m
 }
 
-const sentExecute = "C(Scordon.query) C(Pcordon.query) P(cordon.query, SELECT $1) B(cordon.query<cordon.query) C(Pcordon.query) " +
+const sentExecute = "C(Scordon.query) C(Pcordon.query) P(cordon.query, SELECT WHERE $1 IS NULL) B(cordon.query<cordon.query) C(Pcordon.query) " +
 	"B(cordon.query<s) D(Pcordon.query) E(cordon.query) C(Scordon.query) C(Pcordon.query) S"
 
 // TestExecuteByParts: of an EXECUTE whose values are unsealed the client gets what it gets of any Query, and the server raw identifiers as

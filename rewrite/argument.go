@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -39,9 +40,17 @@ func literal(n *pg.Node) (Argument, error) {
 	case c.GetFval() != nil && wholeNumber.MatchString(c.GetFval().Fval):
 		return wide(c.GetFval().Fval), nil
 	case c.GetFval() != nil && fraction.MatchString(c.GetFval().Fval):
-		return Argument{Text: c.GetFval().Fval, Type: oidNumeric}, nil
+		return Argument{Text: unsignedZero(c.GetFval().Fval), Type: oidNumeric}, nil
 	}
 	return Argument{}, notByValue()
+}
+
+// unsignedZero is a number without the sign of a zero, which a numeric has not and a float would keep.
+func unsignedZero(text string) string {
+	if digits, _, _ := strings.Cut(strings.ToLower(text), "e"); strings.Trim(digits, "-.0") == "" {
+		return strings.TrimPrefix(text, "-")
+	}
+	return text
 }
 
 // wide is a number that the scanner did not take for an int4: of the least type that holds it.

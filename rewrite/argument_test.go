@@ -26,6 +26,7 @@ func TestArguments(t *testing.T) {
 		{"5::int8", oidInt8, "5"}, {"5::int4", oidInt8, "0A000"}, {"5", oidText, "5"}, {"5", oidFloat8, "5"}, {"5", oidOID, "5"}, {"-5", oidOID, "0A000"},
 		{"5", oidUUID, "42804"}, {"5", 1082, "42804"}, {"5.5", oidUUID, "42804"}, {"5::uuid", oidUUID, "0A000"}, {"5", oidBool, "42804"}, {"5", 99999, "0A000"},
 		{"1.50", oidNumeric, "1.50"}, {"1.5", oidInt8, "0A000"}, {"1e2", oidNumeric, "1e2"}, {".5", oidFloat8, ".5"}, {"1e400", oidFloat8, "0A000"}, {"1e2", oidText, "0A000"},
+		{"-0.0", oidFloat8, "0.0"}, {"-.0e5", oidNumeric, ".0e5"}, {"-0.5", oidFloat4, "-0.5"}, {"'-0.0'", oidFloat8, "-0.0"},
 		{"true", oidBool, "true"}, {"false", oidText, "false"}, {"true", oidInt4, "42804"}, {"5", 1700 + 1<<16, "0A000"}, {"true", oidUUID, "42804"},
 	} {
 		plans, err := play(s, "EXECUTE s("+c.argument+")")
