@@ -220,7 +220,7 @@ func (b *binder) unsafeExprs(sc *scope, nodes ...*pg.Node) (info, error) {
 // parameter is untyped, as a literal is, unless the client declared a type: then the server converts what it meets.
 func (b *binder) parameter(p *pg.ParamRef) info {
 	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) && b.env.parameters[i] != 0 && b.env.parameters[i] != untyped {
-		return info{typ: b.env.parameters[i], safe: true}
+		return info{typ: b.env.parameters[i], safe: true, collate: b.env.twin.collationOf(b.env.parameters[i])}
 	}
 	return info{safe: true, literal: true}
 }

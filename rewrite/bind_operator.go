@@ -307,7 +307,7 @@ func (b *binder) operand(n *pg.Node) info {
 	case *pg.Node_TypeCast:
 		if x.TypeCast.Arg.GetAConst() != nil {
 			typ, _ := b.typeName(x.TypeCast.TypeName)
-			return info{typ: typ, safe: b.foldsConstant(x.TypeCast.Arg.GetAConst(), typ)}
+			return info{typ: typ, safe: b.foldsConstant(x.TypeCast.Arg.GetAConst(), typ), collate: b.env.twin.collationOf(typ)}
 		}
 	}
 	return info{}

@@ -127,6 +127,9 @@ func (b *binder) definedColumns(defs []*pg.Node) ([]*column, error) {
 		if err != nil {
 			return nil, err
 		}
+		if def.CollClause == nil {
+			collate = b.env.twin.collationOf(oid)
+		}
 		columns = append(columns, &column{name: def.Colname, typ: oid, collate: collate, origin: Origin{Unknown: true}})
 	}
 	return columns, nil

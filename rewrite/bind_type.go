@@ -106,6 +106,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 		b.revealAt(x.Arg, &arg.label, "cast to another type")
 	}
 	in := info{typ: oid, filtered: arg.filtered, safe: arg.safe, collate: arg.collate, label: b.passed(arg.label, "cast to its own type"), origin: Origin{Unknown: true}}
+	if own := b.env.twin.collationOf(oid); own != "" { // a domain's own comes first (T_CoerceToDomain in parse_collate.c)
+		in.collate = own
+	}
 	in.safe = in.safe && (b.foldsConstant(x.Arg.GetAConst(), oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
 	in.span = isSpan(oid, x.Arg)
 	in.moment = arg.moment && (oid == 1082 || oid == 1114 || oid == oidTimestampTZ)

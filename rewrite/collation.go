@@ -29,6 +29,14 @@ func joinCollations(l, r string) string {
 	return conflicting
 }
 
+// collationOf is the collation that values of a type of people's own have of themselves: a domain may declare one. Of other types it is empty.
+func (tw *twin) collationOf(oid uint32) string {
+	if t, ok := tw.snapshot.Types[oid]; ok && oid >= catalog.FirstUserOID {
+		return joinCollations("", t.Collation)
+	}
+	return ""
+}
+
 // collation finds what COLLATE names, qualifies what pg_catalog does not have, and gives it as info has it: empty for those of pg_catalog, by which texts that
 // are equal are the same bytes.
 func (b *binder) collation(c *pg.CollateClause) (string, error) {

@@ -22,7 +22,7 @@ func (tw *twin) admitsTypeIn(oid uint32, depth int) bool {
 	if !ok || depth > mostNested {
 		return false
 	}
-	if t.Category == 'A' && t.Elem != 0 {
+	if t.Category == 'A' && t.Elem != 0 && t.Kind != 'd' { // a domain over an array is of that category, too
 		return tw.admitsTypeIn(t.Elem, depth+1)
 	}
 	switch {

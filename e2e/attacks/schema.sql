@@ -62,6 +62,12 @@ CREATE DOMAIN teller AS text CHECK (VALUE < own_leak());
 CREATE DOMAIN relation_name AS regclass;
 CREATE DOMAIN small AS int4 CHECK (VALUE < 100);
 CREATE TYPE hiding AS (person users, n int4);
+CREATE DOMAIN tattlers AS text[] CHECK (VALUE[1] < own_leak());
+CREATE DOMAIN tattlers_too AS tattlers;
+CREATE TYPE telling AS (a int4, all_of tattlers);
+CREATE DOMAIN relation_names AS regclass[];
+CREATE DOMAIN shade AS text COLLATE folded;
+CREATE TYPE folding AS (a text COLLATE folded, b shade);
 CREATE TYPE text_range AS RANGE (subtype = text);
 CREATE FUNCTION own_canonical(int4) RETURNS int4 LANGUAGE sql AS 'SELECT $1';
 -- Names are restricted too, where the policy lists neither the relation nor the column.

@@ -311,6 +311,11 @@ func TestCollations(t *testing.T) {
 	if c, ok := s.Collation("app", "anycase"); !ok || c.Deterministic {
 		t.Errorf("anycase is %+v", c)
 	}
+	for name, want := range map[string]string{"shade": "app.anycase", "_shade": "app.anycase", "email": "", "mood": ""} {
+		if typ, ok := s.TypeByName("app", name); !ok || typ.Collation != want {
+			t.Errorf("%s is %+v", name, typ)
+		}
+	}
 	if _, ok := s.Collation("public", "C"); ok {
 		t.Error("C is found in public")
 	}

@@ -13,8 +13,11 @@ SELECT n.oid, n.nspname::text FROM pg_catalog.pg_namespace n WHERE ` + lasting
 const typesQuery = `
 SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text, t.typcategory::text, t.typelem, t.typarray, t.typbasetype, t.typrelid,
   array(SELECT pg_catalog.pg_get_constraintdef(c.oid) FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c' ORDER BY c.oid),
-  coalesce(r.rngsubtype, 0), coalesce(r.rngcanonical OPERATOR(pg_catalog.=) 0 AND r.rngsubopc OPERATOR(pg_catalog.<) 16384, false)
+  coalesce(r.rngsubtype, 0), coalesce(r.rngcanonical OPERATOR(pg_catalog.=) 0 AND r.rngsubopc OPERATOR(pg_catalog.<) 16384, false),
+  coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), '')
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = t.typcollation AND co.collname OPERATOR(pg_catalog.<>) 'default'
+LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
 LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid OR r.rngmultitypid = t.oid
 WHERE ` + lasting + ` ORDER BY t.oid`
 
@@ -78,7 +81,7 @@ func readSchemas(ctx context.Context, tx pgx.Tx, f *facts) error {
 func readTypes(ctx context.Context, tx pgx.Tx, f *facts) error {
 	var t Type
 	var kind, category string
-	dest := []any{&t.OID, &t.Schema, &t.Name, &kind, &category, &t.Elem, &t.Array, &t.Base, &t.Relation, &t.Checks, &t.Subtype, &t.Plain}
+	dest := []any{&t.OID, &t.Schema, &t.Name, &kind, &category, &t.Elem, &t.Array, &t.Base, &t.Relation, &t.Checks, &t.Subtype, &t.Plain, &t.Collation}
 	return each(ctx, tx, typesQuery, dest, func() error {
 		found := t
 		if t.Checks = nil; len(found.Checks) == 0 {

@@ -108,18 +108,19 @@ type Constraint struct {
 
 // Type is a row of pg_type.
 type Type struct {
-	OID      uint32
-	Schema   string
-	Name     string
-	Kind     byte // typtype: b, c, d, e, p, r, m
-	Category byte
-	Elem     uint32   `json:",omitempty"` // typelem; name, point and the like have one too: Category 'A' says array
-	Array    uint32   `json:",omitempty"`
-	Base     uint32   `json:",omitempty"` // of a domain
-	Relation uint32   `json:",omitempty"` // typrelid of a row type
-	Checks   []string `json:",omitempty"` // CHECK constraints of a domain, as pg_get_constraintdef writes them
-	Subtype  uint32   `json:",omitempty"` // of a range or multirange
-	Plain    bool     `json:",omitempty"` // a range or multirange without a canonical function, ordered by a built-in operator class
+	OID       uint32
+	Schema    string
+	Name      string
+	Kind      byte // typtype: b, c, d, e, p, r, m
+	Category  byte
+	Elem      uint32   `json:",omitempty"` // typelem; name, point and the like have one too: Category 'A' says array
+	Array     uint32   `json:",omitempty"`
+	Base      uint32   `json:",omitempty"` // of a domain
+	Relation  uint32   `json:",omitempty"` // typrelid of a row type
+	Checks    []string `json:",omitempty"` // CHECK constraints of a domain, as pg_get_constraintdef writes them
+	Subtype   uint32   `json:",omitempty"` // of a range or multirange
+	Collation string   `json:",omitempty"` // typcollation, where it is not the database's own
+	Plain     bool     `json:",omitempty"` // a range or multirange without a canonical function, ordered by a built-in operator class
 }
 
 // Function is a row of pg_proc.

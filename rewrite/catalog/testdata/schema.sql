@@ -5,6 +5,7 @@ CREATE TYPE app.mood AS ENUM ('sad', 'ok');
 CREATE DOMAIN app.email AS varchar(320) CHECK (VALUE LIKE '%@%');
 CREATE TYPE app.pair AS (a int, b text);
 CREATE COLLATION app.anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE DOMAIN app.shade AS text COLLATE app.anycase;
 
 CREATE TABLE app.users (
   gone int,
