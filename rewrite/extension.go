@@ -72,6 +72,9 @@ func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operato
 		schema = parts[len(parts)-2]
 		return schema, tw.membersOf(schema, op, x)
 	}
+	if !slices.ContainsFunc(b.env.path, func(s string) bool { return tw.membersOf(s, op, x) != nil }) {
+		return "", nil
+	}
 	shared := slices.ContainsFunc(tw.snapshot.Operators(op), func(o *catalog.Operator) bool { return o.Schema == "pg_catalog" && fitsArity(o, x) })
 	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
 	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {
@@ -139,6 +142,7 @@ func (tw *twin) builtinTakes(op string, l, r info) bool {
 
 // guessed is the type of an operand that is not bound yet, where that is plain to see.
 func (b *binder) guessed(n *pg.Node, sc *scope) info {
+	b.spend(1) // an operand is looked at once more for every operator around it
 	switch x := n.GetNode().(type) {
 	case nil:
 		return info{literal: true}
@@ -154,20 +158,67 @@ func (b *binder) guessed(n *pg.Node, sc *scope) info {
 	case *pg.Node_CollateClause:
 		return b.guessed(x.CollateClause.Arg, sc)
 	case *pg.Node_AArrayExpr:
-		for _, e := range x.AArrayExpr.Elements {
-			if in := b.guessed(e, sc); !in.literal {
-				return info{typ: b.arrayOf(in.typ)}
-			}
+		in := b.guessedOne(x.AArrayExpr.Elements, sc)
+		in.typ = b.arrayOf(in.typ)
+		return in
+	case *pg.Node_CoalesceExpr:
+		return b.guessedOne(x.CoalesceExpr.Args, sc)
+	case *pg.Node_MinMaxExpr:
+		return b.guessedOne(x.MinMaxExpr.Args, sc)
+	case *pg.Node_CaseExpr:
+		results := []*pg.Node{x.CaseExpr.Defresult}
+		for _, when := range x.CaseExpr.Args {
+			results = append(results, when.GetCaseWhen().Result)
 		}
-		return info{literal: true}
+		return b.guessedOne(results, sc)
+	case *pg.Node_AExpr:
+		return b.guessedOperator(x.AExpr, sc)
 	case *pg.Node_FuncCall:
 		return b.guessedCall(x.FuncCall, sc)
 	}
 	return info{}
 }
 
+// guessedOne is the type of alternatives of which some are untyped literals; unknown where others differ.
+func (b *binder) guessedOne(nodes []*pg.Node, sc *scope) info {
+	one := info{literal: true}
+	for _, n := range nodes {
+		in := b.guessed(n, sc)
+		switch {
+		case in.literal:
+		case one.literal:
+			one = in
+		case asText(in.typ) != asText(one.typ):
+			return info{}
+		}
+	}
+	return one
+}
+
+// guessedOperator is the type of an expression with one of pg_catalog's operators, where an operator has just these types.
+func (b *binder) guessedOperator(x *pg.A_Expr, sc *scope) info {
+	parts, _ := splitName(x.Name)
+	if x.Kind == pg.A_Expr_Kind_AEXPR_NULLIF {
+		return b.guessed(x.Lexpr, sc)
+	}
+	if x.Kind != pg.A_Expr_Kind_AEXPR_OP || len(parts) != 1 || x.Lexpr == nil {
+		return info{}
+	}
+	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
+	if l.literal {
+		l.typ = r.typ
+	}
+	if r.literal {
+		r.typ = l.typ
+	}
+	return info{typ: b.operatorResult(parts[0], asText(b.env.twin.base(l.typ)), asText(b.env.twin.base(r.typ)))}
+}
+
 func (b *binder) guessedCall(f *pg.FuncCall, sc *scope) info {
 	parts, _ := splitName(f.Funcname)
+	if typ := b.guessedMember(parts, len(f.Args)); typ != 0 {
+		return info{typ: typ}
+	}
 	if v := b.env.twin.call("pg_catalog", parts[len(parts)-1], len(f.Args)); len(parts) > 1 || !v.admitted {
 		return info{}
 	} else if v.result != 0 {
@@ -182,6 +233,31 @@ func (b *binder) guessedCall(f *pg.FuncCall, sc *scope) info {
 		types = append(types, asText(in.typ))
 	}
 	return info{typ: b.env.twin.exactResult(parts[len(parts)-1], types)}
+}
+
+// guessedMember is the type of a call of what the policy lists; 0 if it is of something else.
+func (b *binder) guessedMember(parts []string, args int) uint32 {
+	tw, schemas := b.env.twin, b.env.path
+	if len(parts) > 1 {
+		schemas = parts[len(parts)-2 : len(parts)-1]
+	}
+	for _, s := range schemas {
+		if s == "pg_catalog" || !tw.listsCall(s, parts[len(parts)-1], args) {
+			continue
+		}
+		var result uint32
+		for _, f := range tw.snapshot.Functions(s, parts[len(parts)-1]) {
+			if !acceptsArgs(f, args) {
+				continue
+			}
+			if result != 0 && result != f.Result {
+				return 0
+			}
+			result = f.Result
+		}
+		return result
+	}
+	return 0
 }
 
 func (b *binder) arrayOf(typ uint32) uint32 {

@@ -80,3 +80,11 @@ func TestMemberOfCatalog(t *testing.T) {
 		}
 	}
 }
+
+// TestMemberOperandsDeep: what an operand may be is looked at within the budget of a statement.
+func TestMemberOperandsDeep(t *testing.T) {
+	p, err := extended(t, true, "SELECT title"+strings.Repeat(" === ('x' || title)", 900)+" FROM videos")
+	if err != nil || !strings.Contains(p.SQL, "OPERATOR(public.===)") {
+		t.Errorf("%v, %+v", err, p)
+	}
+}
