@@ -122,7 +122,7 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 	rest := x.Indirection
 	if it := b.rowItem(x.Arg, sc); it != nil && rest[0].GetString_() != nil {
 		field := rest[0].GetString_().Sval
-		x.Arg = pg.MakeColumnRefNode(nameNodes(it.name, field), 0)
+		x.Arg = pg.MakeColumnRefNode(nameNodes(it.name, field), x.Arg.GetColumnRef().Location)
 		if len(rest) == 1 {
 			n.Node = x.Arg.Node
 			return b.value(n, sc)

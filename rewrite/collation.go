@@ -46,7 +46,7 @@ func (b *binder) collation(c *pg.CollateClause) (string, error) {
 	parts, _ := splitName(c.Collname)
 	found, err := b.findCollation(parts)
 	if err != nil {
-		return "", err
+		return "", b.at(err, c.Location)
 	}
 	name := parts[len(parts)-1]
 	if !found.Deterministic && b.env.twin.hides {
