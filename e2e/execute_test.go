@@ -76,6 +76,13 @@ func conversations() map[string][][]byte {
 		"a failed transaction": {msgParse("s", compared), msgSync(), q("BEGIN"), q("SELECT 1 / 0"), q("EXECUTE s(5)"), q("EXECUTE s('x')"), q("EXECUTE s"), q("ROLLBACK"), q("EXECUTE s(4493924666156023270)")},
 		"a portal that goes on": {msgParse("s", compared), q("BEGIN"), msgParse("", "SELECT g FROM generate_series(1, 5) g"), msgBind("p", "", nil, nil), msgExecute("p", 2), msgSync(), q("EXECUTE s(4493924666156023270)"),
 			msgExecute("p", 2), msgSync(), q("EXECUTE s('x')"), msgExecute("p", 1), msgSync(), q("ROLLBACK")},
+		"a Query behind an error": {msgParse("s", compared), msgSync(), msgParse("", "SELECT * FROM nowhere"), q("SELECT username FROM users WHERE user_id = 4493924666156023270"),
+			q("EXECUTE s(4493924666156023270)"), q("EXECUTE s"), q("COPY users (username) TO STDOUT"), q("SELECT 1"), msgParse("", "SELECT 2"), msgSync()},
+		"a Query behind an error that came": {msgParse("s", compared), msgSync(), msgParse("", "SELECT * FROM nowhere"), msgFlush(), msgParse("t", compared), q("SELECT username FROM users WHERE user_id = 4493924666156023270"),
+			q("EXECUTE s(4493924666156023270)"), msgSync()},
+		"a Query behind a portal": {msgParse("s", compared), msgBind("", "s", nil, textValues("4493924666156023270")), q("EXECUTE s(4493924666156023270)"), msgExecute("", 0), msgSync(),
+			msgBind("p", "s", nil, textValues("4493924666156023270")), q("SELECT username FROM users WHERE user_id = 4493924666156023270"), msgExecute("p", 0), msgSync()},
+		"a statement with an effect behind a Query": {msgParse("s", compared), msgSync(), msgParse("b", "BEGIN"), msgBind("", "b", nil, nil), msgExecute("", 0), q("EXECUTE s(4493924666156023270)"), q("EXECUTE s('x')"), q("COMMIT")},
 		"what is unnamed": {msgParse("s", compared), msgParse("", "SELECT 1"), msgSync(), q("EXECUTE s(4493924666156023270)"), msgBind("", "", nil, nil), msgSync()},
 		"many parameters": {msgParse("s", "SELECT username FROM users WHERE user_id = $2001 AND score IN ("+numbers(2000, "$%d")+")"), msgSync(),
 			q("EXECUTE s(" + numbers(2000, "%d") + ", 4493924666156023270)"), q("EXECUTE s(" + numbers(1999, "%d") + ", 'x', 4493924666156023270)")},
@@ -108,13 +115,10 @@ func (p pair) told(t *testing.T, address string, turns [][]byte) string {
 	}
 	defer w.conn.Close()
 	w.stream = nil
-	if _, err := w.conn.Write(bytes.Join(turns, nil)); err != nil {
+	if _, err := w.conn.Write(append(bytes.Join(turns, nil), msg('Q', zero("SELECT 'the end'"))...)); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range turns {
-		if m[0] != 'Q' && m[0] != 'S' {
-			continue
-		}
+	for !bytes.Contains(w.stream, []byte("the end")) {
 		if _, err := w.until('Z'); err != nil {
 			t.Fatal(err)
 		}

@@ -52,6 +52,25 @@ func (m *machine) awaitNames() bool {
 	return waiting
 }
 
+// awaitPipeline makes a Query wait for what the client sent before it without a Sync, and says whether there is anything to wait for: the server discards a
+// Query behind an error, but not behind the Sync by which cordon may run it.
+func (m *machine) awaitPipeline() bool {
+	waiting := m.owed.waiting()
+	if len(waiting) == 0 {
+		return false
+	}
+	last := waiting[len(waiting)-1]
+	if last.kind == answerSync || last.kind == answerQuery {
+		return false
+	}
+	if !last.barrier {
+		last.barrier = true
+		m.barriers++
+		m.send('H')
+	}
+	return true
+}
+
 // kept is a name as the server keeps it, which has no longer ones (NAMEDATALEN): two that begin alike are one statement or portal, whose plan has to be
 // the one that is known by either.
 func kept(name string) string { return name[:min(len(name), maxIdentifier)] }

@@ -75,7 +75,7 @@ func (m *machine) fromClient(in []byte) (used int, out []byte, err error) {
 			return used, m.toServer, nil
 		case m.barriers > 0 && waits[msg[0]]:
 			return used, m.toServer, nil
-		case m.followsNames(msg[0], msg[5:1+n]) && m.awaitNames():
+		case m.followsNames(msg[0], msg[5:1+n]) && m.awaitNames(), msg[0] == 'Q' && m.awaitPipeline():
 			return used, m.toServer, nil
 		}
 		if err := m.clientMessage(msg[0], msg[:1+n]); err != nil {

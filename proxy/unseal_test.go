@@ -151,8 +151,10 @@ func TestQueryByParts(t *testing.T) {
 				toClient: "E(22012 division by zero) Z(I) T C(SELECT 1) Z(I)"},
 		}},
 		"the unnamed statement is gone": {steps: []step{
-			{client: ofClient(parse("", "q"), query("c"), bind("", ""), synced),
-				toServer: "P(, sent q) D(S) " + sent + " P(" + refusedStatement + ", " + refusedSQL + ") S"},
+			{client: ofClient(parse("", "q")), toServer: "P(, sent q) D(S)"},
+			{server: ofServer(parsed, noParams, columns(shownTable)), toClient: "1"},
+			{client: ofClient(query("c"), bind("", ""), synced),
+				toServer: sent + " P(" + refusedStatement + ", " + refusedSQL + ") S"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,6 +162,34 @@ func TestQueryByParts(t *testing.T) {
 				f := newFakeSession()
 				f.plans = map[string]*rewrite.Plan{"c": plan}
 				run(t, f, c.steps, func(int) int { return chunk })
+			}
+		})
+	}
+}
+
+// TestPipelineIsAwaited: a Query behind messages that no Sync ends is run once they have succeeded, and discarded as by the server where one has not: the
+// Sync that runs it would end the discarding.
+func TestPipelineIsAwaited(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answers []byte
+		sent    string
+	}{
+		"success": {ofServer(parsed, noParams, columns(shownTable)), "Q(sent c)"},
+		"failure": {ofServer(failure("42P01", "relation does not exist")), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := machineOf(t, map[string]*rewrite.Plan{})
+			in := ofClient(parse("", "q"), query("c"))
+			used, out, err := m.fromClient(in)
+			if err != nil || notation(out, false) != "P(, sent q) D(S) H" || !m.stalled() {
+				t.Fatalf("sent %s, %v", notation(out, false), err)
+			}
+			if err := m.fromServer(c.answers, func([]byte) {}); err != nil || m.stalled() {
+				t.Fatalf("stalled %v, %v", m.stalled(), err)
+			}
+			if _, out, err = m.fromClient(in[used:]); err != nil || notation(out, false) != c.sent {
+				t.Errorf("then sent %s, %v", notation(out, false), err)
 			}
 		})
 	}
