@@ -18,6 +18,9 @@ CREATE FUNCTION similarity(int4, int4) RETURNS float4 LANGUAGE sql AS 'SELECT 0:
 CREATE SCHEMA fuzzystrmatch; CREATE FUNCTION fuzzystrmatch.mine(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION loud(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
 CREATE OPERATOR %% (LEFTARG = int4, RIGHTARG = int4, FUNCTION = int4pl);
+CREATE SCHEMA mine; CREATE FUNCTION mine.alike(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR mine.% (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.alike);
+CREATE OPERATOR mine.%> (LEFTARG = int4, RIGHTARG = int4, FUNCTION = int4pl);
 CREATE INDEX videos_title ON videos USING gin (title gin_trgm_ops);`
 	s.policy = strings.Replace(s.policy, "[database.social]\n", "[database.social]\nfunctions = [\"pg_trgm.*\", \"hstore.*\"]\n", 1)
 	return s
@@ -65,6 +68,10 @@ func TestExtensions(t *testing.T) {
 			"SELECT u.username FROM users u WHERE hstore(u) -> 'username' = 'user_1' ORDER BY 1",
 			"SELECT hstore('a', 'b') = hstore('a', 'b'), hstore('a', 'b') @> hstore('a', 'c')",
 			"SET search_path = public",
+			"SET search_path = mine, public", // with somebody's own operators
+			"SELECT video_id FROM videos WHERE title OPERATOR(public.%) 'How to sing' ORDER BY 1",
+			"SELECT video_id FROM videos WHERE title %> 'sing' ORDER BY 1",
+			"SET search_path = public",
 			"SELECT title ~~~~ 1 FROM videos",
 			"SELECT nosuch(title) FROM videos",
 		} {
@@ -72,6 +79,19 @@ func TestExtensions(t *testing.T) {
 			if s.play(t, cordon, direct, q) {
 				t.Errorf("refused: %s", sql)
 			}
+		}
+		for _, path := range []string{"mine, public", "public, mine"} {
+			if _, err := cordon.failure("SET search_path = "+path, false); err == nil || !strings.Contains(err.Error(), "no error") {
+				t.Error(err)
+			}
+			for _, sql := range []string{"SELECT video_id FROM videos WHERE title % 'x'", "SELECT 'a' % 'b'", "SELECT title % ANY (ARRAY['x']) FROM videos"} {
+				if got, err := cordon.failure(sql, false); err != nil || !strings.Contains(got.Message, `operator "%" of schema "mine" could be chosen`) {
+					t.Errorf("%s: %v, %v", sql, got, err)
+				}
+			}
+		}
+		if _, err := cordon.failure("SET search_path = public", false); err == nil || !strings.Contains(err.Error(), "no error") {
+			t.Error(err)
 		}
 		for sql, reason := range map[string]string{
 			"SELECT similarity(title, 'sing') FROM videos":          "public.similarity is not allowed by the policy", // somebody's own function could be chosen

@@ -146,7 +146,11 @@ func asText(typ uint32) uint32 {
 
 // aExpr binds an operator expression.
 func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
-	if schema, operators := b.memberOperator(x, sc); operators != nil {
+	schema, operators, err := b.memberOperator(x, sc)
+	if err != nil {
+		return info{}, b.at(err, x.Location)
+	}
+	if operators != nil {
 		return b.useMember(x, schema, operators, sc)
 	}
 	if err := b.operator(operatorOf(x)); err != nil {
@@ -157,7 +161,6 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 		return in, err
 	}
 	var l, r info
-	var err error
 	if x.Lexpr != nil {
 		if l, err = b.value(x.Lexpr, sc); err != nil {
 			return info{}, err

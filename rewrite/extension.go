@@ -56,24 +56,24 @@ func (tw *twin) listsName(schema, name string) bool {
 
 // memberOperator finds the operators of a listed extension that an expression means, and their schema; nil if it is another's. The name is looked up along the
 // client's search_path. Where pg_catalog has operators of that name, types that are known have to decide for the extension's: the server's path has no others.
-func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operators []*catalog.Operator) {
+func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operators []*catalog.Operator, err error) {
 	tw := b.env.twin
 	parts, _ := splitName(x.Name)
 	if len(tw.memberOperators) == 0 || len(parts) == 0 {
-		return "", nil
+		return "", nil, nil
 	}
 	switch x.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 	default: // whose operator cannot be qualified
-		return "", nil
+		return "", nil, nil
 	}
 	op := parts[len(parts)-1]
 	if len(parts) > 1 {
 		schema = parts[len(parts)-2]
-		return schema, tw.membersOf(schema, op, x)
+		return schema, tw.membersOf(schema, op, x), nil
 	}
 	if !slices.ContainsFunc(b.env.path, func(s string) bool { return tw.membersOf(s, op, x) != nil }) {
-		return "", nil
+		return "", nil, nil
 	}
 	shared := slices.ContainsFunc(tw.snapshot.Operators(op), func(o *catalog.Operator) bool { return o.Schema == "pg_catalog" && fitsArity(o, x) })
 	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
@@ -86,16 +86,36 @@ func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operato
 			continue
 		}
 		if exact := tw.matching(members, l, r); len(exact) > 0 && (!shared || !tw.builtinTakes(op, l, r)) {
-			return s, exact
+			return s, exact, b.rivals(tw.matching(tw.strangers(b.env.path, op, x), l, r))
 		}
 		if !shared {
-			return s, members
+			return s, members, b.rivals(tw.strangers(b.env.path, op, x))
 		}
 	}
-	return "", nil
+	return "", nil, nil
 }
 
 func fitsArity(o *catalog.Operator, x *pg.A_Expr) bool { return (o.Left == 0) == (x.Lexpr == nil) }
+
+// strangers are the operators of a name along the path that belong neither to pg_catalog nor to a listed extension.
+func (tw *twin) strangers(path []string, op string, x *pg.A_Expr) (found []*catalog.Operator) {
+	for _, o := range tw.snapshot.Operators(op) {
+		if o.Schema != "pg_catalog" && !tw.memberOperators[o.OID] && fitsArity(o, x) && slices.Contains(path, o.Schema) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// rivals refuses an expression for which Postgres could choose somebody's own operator.
+func (b *binder) rivals(operators []*catalog.Operator) error {
+	if len(operators) == 0 {
+		return nil
+	}
+	o := operators[0]
+	return refused("forbidden-operator", "cordon: operator "+quoted(o.Name)+" of schema "+quoted(o.Schema)+" could be chosen instead of the extension's",
+		"Write OPERATOR(schema."+o.Name+") with the schema of the extension.")
+}
 
 // membersOf are the operators of a schema and name if they all belong to listed extensions; else nil.
 func (tw *twin) membersOf(schema, op string, x *pg.A_Expr) []*catalog.Operator {
