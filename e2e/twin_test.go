@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -131,14 +132,19 @@ func corpusSubject(tb testing.TB) subject {
 // score counts what a run of statements came to.
 type score struct {
 	played, refused, timeouts, failed int
+	faults                            int // statements that a server before 18 orders wrongly, on one side or the other
 	differences                       []string
 	refusals, errors                  map[string]int // by message; errors are those of both
 }
 
+// groupingSets are in statements whose order servers before 18 may get wrong: where a column of them is compared with a constant, they take it for the constant in
+// the rows, too, in which it is NULL (docs/threat-model.md).
+var groupingSets = regexp.MustCompile(`\b(ROLLUP|CUBE|GROUPING SETS)\b`)
+
 func newScore() *score { return &score{refusals: map[string]int{}, errors: map[string]int{}} }
 
 func (s *score) String() string {
-	return fmt.Sprintf("%d statements, %d differences, %d refused, %d timeouts, %d errors of both", s.played, len(s.differences), s.refused, s.timeouts, s.failed)
+	return fmt.Sprintf("%d statements, %d differences, %d refused, %d timeouts, %d errors of both, %d ordered wrongly by the server", s.played, len(s.differences), s.refused, s.timeouts, s.failed, s.faults)
 }
 
 // judge fails the test for any difference, for 2% of refusals and for 0.5% of timeouts.
@@ -185,6 +191,10 @@ func (s *score) play(tb testing.TB, cordon, direct *asker, q queries.Query) (ref
 		cause := differ(got, want, q.Ordered)
 		if cause != "" && want.code == "" {
 			cause = differ(got, direct.analysed(q, got, want), q.Ordered)
+		}
+		if cause != "" && *server < 18 && groupingSets.MatchString(q.SQL) && differ(got, want, false) == "" {
+			s.faults++
+			return false
 		}
 		if cause != "" {
 			s.differences = append(s.differences, fmt.Sprintf("%s:%d %s (%s): %s\n%s\n%q", q.File, q.Line, q.Name, m, cause, q.SQL, q.Params))
