@@ -47,10 +47,16 @@ func literal(n *pg.Node) (Argument, error) {
 
 // unsignedZero is a number without the sign of a zero, which a numeric has not and a float would keep.
 func unsignedZero(text string) string {
-	if digits, _, _ := strings.Cut(strings.ToLower(text), "e"); strings.Trim(digits, "-.0") == "" {
+	if strings.Trim(mantissa(text), "-.0") == "" {
 		return strings.TrimPrefix(text, "-")
 	}
 	return text
+}
+
+// mantissa is a number without its exponent.
+func mantissa(text string) string {
+	digits, _, _ := strings.Cut(strings.ToLower(text), "e")
+	return digits
 }
 
 // wide is a number that the scanner did not take for an int4: of the least type that holds it.

@@ -93,29 +93,47 @@ const (
 
 // samplePercent reads the share, which has to be a constant: its errors are the server's.
 func (b *binder) samplePercent(n *pg.Node) (float32, error) {
-	cast := n.GetTypeCast()
-	if cast != nil {
+	types := []uint32{0, oidInt4, oidInt8, oidNumeric, oidBool}
+	if cast := n.GetTypeCast(); cast != nil {
 		typ, err := newBinder(b.env).typeName(cast.TypeName)
 		if err != nil {
 			return 0, err
 		}
-		if len(cast.TypeName.Typmods) > 0 || typ != oidFloat4 && typ != oidFloat8 && typ != oidNumeric {
+		if types = castShares[typ]; len(cast.TypeName.Typmods) > 0 {
 			return 0, unknownShare()
 		}
 		n = cast.Arg
 	}
 	a, err := literal(n)
 	switch {
-	case err != nil || cast != nil && a.Type == oidBool:
+	case err != nil || types == nil:
 		return 0, unknownShare()
 	case a.Null:
 		return 0, &Error{Code: "2202H", Message: "TABLESAMPLE parameter cannot be null"}
+	case !slices.Contains(types, a.Type):
+		return 0, unknownShare()
 	case a.Type == oidBool:
 		return 0, &Error{Code: "42804", Message: "argument of TABLESAMPLE must be type real, not type boolean"}
 	}
-	percent, err := strconv.ParseFloat(strings.TrimSpace(a.Text), 32)
+	return a.share()
+}
+
+// castShares are the types of constants that may be cast to a type: text may be no whole number, and a fraction is rounded to one.
+var castShares = map[uint32][]uint32{
+	oidInt2: {oidInt4}, oidInt4: {oidInt4}, oidInt8: {oidInt4, oidInt8},
+	oidFloat4: {0, oidInt4, oidInt8, oidNumeric}, oidFloat8: {0, oidInt4, oidInt8, oidNumeric}, oidNumeric: {0, oidInt4, oidInt8, oidNumeric},
+}
+
+// share is the argument as a percentage.
+func (a Argument) share() (float32, error) {
+	text := strings.TrimSpace(a.Text)
+	if strings.ContainsAny(text, "xX_") { // strtof and ParseFloat do not read them alike
+		return 0, unknownShare()
+	}
+	percent, err := strconv.ParseFloat(text, 32)
+	vanishes := err == nil && percent == 0 && strings.ContainsAny(mantissa(text), "123456789")
 	switch {
-	case errors.Is(err, strconv.ErrRange):
+	case errors.Is(err, strconv.ErrRange) || vanishes:
 		return 0, &Error{Code: "22003", Message: quoted(a.Text) + " is out of range for type real"}
 	case err != nil && a.Type == 0:
 		return 0, &Error{Code: "22P02", Message: "invalid input syntax for type real: " + quoted(a.Text)}
