@@ -62,7 +62,7 @@ func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t confi
 	case config.Show:
 		ec.origin = Origin{Table: rel.OID, Column: col.Num}
 	case config.Null:
-		ec.expr = masking.NullSQL(col.Type)
+		ec.expr = "(SELECT " + masking.NullSQL(col.Type) + ")" // a subquery is not folded: the planner would evaluate, or leave out, what it does not on the twin
 	case config.Mask:
 		mask := t.Mask
 		if mask.Kind == masking.MaskSQL {
