@@ -41,8 +41,7 @@ type answer struct {
 // statement is a prepared statement.
 type statement struct {
 	plan      *rewrite.Plan
-	constants [][]byte // of the plan's parameters, unsealed when first asked for
-	formats   []int16  // theirs: 0 text, 1 binary
+	constants [][]byte // of the plan's parameters, unsealed when first asked for, in text format
 	types     []uint32 // of the client's own parameters, where the plan's are unsealed, once the server has told
 	passed    passed   // the last description of its rows
 }

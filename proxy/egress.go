@@ -31,7 +31,7 @@ func (m *machine) checkRow(msg []byte, a *answer) ([]byte, seals, error) {
 		return s.passed.left, s.passed.how, nil
 	}
 	left, how, err := checkRow(msg, m.session, a.current(), m.recents)
-	if err == nil && s != nil {
+	if err == nil && s != nil && m.session.InForce() == now { // or it passed under what came into force meanwhile
 		s.passed = passed{now, bytes.Clone(msg), bytes.Clone(left), how}
 	}
 	return left, how, err

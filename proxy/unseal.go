@@ -138,11 +138,11 @@ func (m *machine) unsealBind(msg []byte, s *statement) error {
 // that it would raise: it never is sent as it is, since it would be compared with raw identifiers.
 func (m *machine) unsealed(s *statement, given [][]byte, codes []int16) (values [][]byte, formats []int16, err error) {
 	if s.constants == nil {
-		if s.constants, s.formats, err = m.constants(s.plan); err != nil {
+		if s.constants, err = m.constants(s.plan); err != nil {
 			return nil, nil, err
 		}
 	}
-	values, formats = slices.Clone(s.constants), slices.Clone(s.formats)
+	values, formats = slices.Clone(s.constants), make([]int16, len(s.constants))
 	for i, p := range s.plan.Params {
 		if p.From == 0 {
 			continue
@@ -157,33 +157,20 @@ func (m *machine) unsealed(s *statement, given [][]byte, codes []int16) (values 
 	return values, formats, nil
 }
 
-// constants are the values of a plan's own parameters and their formats, at the places of all.
-func (m *machine) constants(plan *rewrite.Plan) (values [][]byte, formats []int16, err error) {
-	values, formats = make([][]byte, len(plan.Params)), make([]int16, len(plan.Params))
+// constants are the values of a plan's own parameters, at the places of all.
+func (m *machine) constants(plan *rewrite.Plan) ([][]byte, error) {
+	values := make([][]byte, len(plan.Params))
 	for i, p := range plan.Params {
 		if p.From > 0 {
 			continue
 		}
 		value, err := m.unsealValue(p, []byte(p.Value), 0)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		values[i], formats[i] = asBinary(value, p)
+		values[i] = value
 	}
-	return values, formats, nil
-}
-
-// asBinary writes an integer in binary format, which the server reads in half the time: a list has hundreds of them.
-func asBinary(text []byte, p rewrite.Param) (value []byte, format int16) {
-	x, err := strconv.ParseInt(string(text), 10, 64)
-	switch {
-	case err != nil || p.Array:
-	case p.Type == 20:
-		return binary.BigEndian.AppendUint64(nil, uint64(x)), 1
-	case p.Type == 23:
-		return binary.BigEndian.AppendUint32(nil, uint32(x)), 1
-	}
-	return text, 0
+	return values, nil
 }
 
 // formatOf is the format of parameter i by a Bind message's codes: none, one for all, or one each.

@@ -92,10 +92,10 @@ func TestUnsealBind(t *testing.T) {
 			if len(b.Parameters) != 3 || !bytes.Equal(b.Parameters[1], s.want) || (b.Parameters[1] == nil) != (s.want == nil) {
 				t.Errorf("sent %q, want %q second", b.Parameters, s.want)
 			}
-			if want := binary.BigEndian.AppendUint64(nil, uint64(cipher.DecryptInt8(77))); string(b.Parameters[0]) != "as it is" || !bytes.Equal(b.Parameters[2], want) {
+			if want := []byte(strconv.FormatInt(cipher.DecryptInt8(77), 10)); string(b.Parameters[0]) != "as it is" || !bytes.Equal(b.Parameters[2], want) {
 				t.Errorf("sent %q", b.Parameters)
 			}
-			if len(b.ParameterFormatCodes) != 3 || b.ParameterFormatCodes[2] != 1 || len(b.ResultFormatCodes) != 1 || b.ResultFormatCodes[0] != 1 {
+			if len(b.ParameterFormatCodes) != 3 || b.ParameterFormatCodes[2] != 0 || len(b.ResultFormatCodes) != 1 || b.ResultFormatCodes[0] != 1 {
 				t.Errorf("formats %v, of results %v", b.ParameterFormatCodes, b.ResultFormatCodes)
 			}
 		})

@@ -33,8 +33,11 @@ func (b *binder) rangeTableSample(n *pg.Node, x *pg.RangeTableSample, sc *scope)
 	if err != nil {
 		return nil, err
 	}
-	if x.Repeatable != nil || b.env.definition {
+	switch {
+	case x.Repeatable != nil:
 		return nil, refused("tablesample", "cordon: a sample that is the same each time is not in this version", "Leave REPEATABLE out.")
+	case b.env.definition:
+		return nil, refused("tablesample", "cordon: a view that samples a table is not in this version", "Write TABLESAMPLE in the query itself.")
 	}
 	it.table.sample = &sample{percent}
 	n.Node = x.Relation.Node

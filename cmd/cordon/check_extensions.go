@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
@@ -44,12 +42,7 @@ func checkExtensions(ctx context.Context, out io.Writer, cfg *config.Config, dsn
 }
 
 func checkExtensionsOf(ctx context.Context, out io.Writer, db *config.Database, dsn string) error {
-	login, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return err
-	}
-	login.Database = db.Name
-	conn, err := pgx.ConnectConfig(ctx, login)
+	conn, err := connectTo(ctx, dsn, db.Name)
 	if err != nil {
 		return err
 	}

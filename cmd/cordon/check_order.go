@@ -44,13 +44,18 @@ func checkOrder(ctx context.Context, out io.Writer, cfg *config.Config, dsn stri
 	return err
 }
 
-func checkDatabase(ctx context.Context, t table.Writer, cfg *config.Config, db *config.Database, dsn string) error {
+// connectTo connects to a database of the server that dsn names.
+func connectTo(ctx context.Context, dsn, database string) (*pgx.Conn, error) {
 	login, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	login.Database = db.Name
-	conn, err := pgx.ConnectConfig(ctx, login)
+	login.Database = database
+	return pgx.ConnectConfig(ctx, login)
+}
+
+func checkDatabase(ctx context.Context, t table.Writer, cfg *config.Config, db *config.Database, dsn string) error {
+	conn, err := connectTo(ctx, dsn, db.Name)
 	if err != nil {
 		return err
 	}
