@@ -40,7 +40,8 @@ type fakeSession struct {
 	events []string
 
 	inForce rewrite.InForce
-	asked   int // times that ShowsOrigin was
+	asked   int             // times that ShowsOrigin was
+	next    rewrite.InForce // comes into force when it is; zero: nothing does
 }
 
 func newFakeSession() *fakeSession {
@@ -112,6 +113,9 @@ func (f *fakeSession) Failed()           { f.events = append(f.events, "failed")
 func (f *fakeSession) Ready(status byte) { f.events = append(f.events, "ready "+string(status)) }
 func (f *fakeSession) ShowsOrigin(table uint32, n int16, seal rewrite.Seal) bool {
 	f.asked++
+	if f.next != (rewrite.InForce{}) {
+		f.inForce, f.next = f.next, rewrite.InForce{}
+	}
 	if table == shownTable && n == 2 {
 		return seal == userSeal
 	}
@@ -349,6 +353,14 @@ func TestDescriptionPassesAgain(t *testing.T) {
 		if format == 0 && !bytes.Equal(shown, first) {
 			t.Errorf("step %d: %q, at first %q", i, shown, first)
 		}
+	}
+	session.inForce, session.next = rewrite.InForce{Policy: "third"}, rewrite.InForce{Policy: "fourth"}
+	for _, policy := range []string{"during the check", "third"} { // what passed under the fourth did not under the third
+		before := session.asked
+		if _, err := ask(sealedColumns(0), []byte("x"), []byte("77")); err != nil || session.asked == before {
+			t.Errorf("%s: read %v, %v", policy, session.asked > before, err)
+		}
+		session.inForce = rewrite.InForce{Policy: "third"}
 	}
 	var raised *alarm
 	if _, err := ask(columns(shownTable, shownTable+1), []byte("x"), []byte("77")); !errors.As(err, &raised) {
