@@ -14,6 +14,9 @@ func extensionsSubject(tb testing.TB) subject {
 CREATE EXTENSION pg_trgm;
 CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext;
 CREATE EXTENSION fuzzystrmatch;
+CREATE EXTENSION citext;
+CREATE TABLE labels (id int4 PRIMARY KEY, name citext);
+INSERT INTO labels VALUES (1, 'Abc'), (2, 'ABC'), (3, 'xyz'), (4, NULL);
 CREATE FUNCTION similarity(int4, int4) RETURNS float4 LANGUAGE sql AS 'SELECT 0::float4';
 CREATE SCHEMA fuzzystrmatch; CREATE FUNCTION fuzzystrmatch.mine(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION loud(int4) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
@@ -22,7 +25,11 @@ CREATE SCHEMA mine; CREATE FUNCTION mine.alike(text, text) RETURNS boolean LANGU
 CREATE OPERATOR mine.% (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.alike);
 CREATE OPERATOR mine.%> (LEFTARG = int4, RIGHTARG = int4, FUNCTION = int4pl);
 CREATE INDEX videos_title ON videos USING gin (title gin_trgm_ops);`
-	s.policy = strings.Replace(s.policy, "[database.social]\n", "[database.social]\nfunctions = [\"pg_trgm.*\", \"hstore.*\"]\n", 1)
+	s.policy = strings.Replace(s.policy, "[database.social]\n", "[database.social]\nfunctions = [\"pg_trgm.*\", \"hstore.*\", \"citext.*\"]\n", 1) + `
+[database.social.table."public.labels".columns]
+id   = "show"
+name = "show"
+`
 	return s
 }
 
@@ -72,6 +79,29 @@ func TestExtensions(t *testing.T) {
 			"SELECT video_id FROM videos WHERE title OPERATOR(public.%) 'How to sing' ORDER BY 1",
 			"SELECT video_id FROM videos WHERE title %> 'sing' ORDER BY 1",
 			"SET search_path = public",
+			"SELECT id FROM labels WHERE name = 'abc' ORDER BY id",
+			"SELECT id FROM labels WHERE name <> 'abc' OR name > 'b' ORDER BY id",
+			"SELECT id FROM labels WHERE name IN ('abc') ORDER BY id",
+			"SELECT id FROM labels WHERE name IN ('abc', 'XYZ') ORDER BY id",
+			"SELECT id FROM labels WHERE name NOT IN ('abc', 'b') ORDER BY id",
+			"SELECT id FROM labels WHERE name = ANY (ARRAY['abc', 'XYZ']) ORDER BY id",
+			"SELECT id FROM labels WHERE name BETWEEN 'a' AND 'b' ORDER BY id",
+			"SELECT id FROM labels WHERE name NOT BETWEEN 'a' AND 'b' ORDER BY id",
+			"SELECT id FROM labels WHERE name LIKE 'a%' AND name NOT LIKE 'X%' ORDER BY id",
+			"SELECT id FROM labels WHERE name ILIKE 'a%' ORDER BY id",
+			"SELECT id FROM labels WHERE name ~ '^a' ORDER BY id",
+			"SELECT max(name), min(name) FROM labels WHERE id > 2",
+			"SELECT max(id), min(name::text) FROM labels",
+			"SELECT max(username), max(user_id) FROM users",
+			"SELECT replace(name, 'b', 'x'), strpos(name, 'b'), split_part(name, 'B', 1) FROM labels ORDER BY id",
+			"SELECT replace(title, 'b', 'x'), strpos(title, 'B'), split_part(title::varchar(9), 'B', 1) FROM videos ORDER BY video_id",
+			"SELECT strpos(name, title), regexp_replace(name, '^a', 'z'), translate(title, 'ab', 'cd') FROM labels, videos ORDER BY id, video_id LIMIT 20",
+			"SELECT id FROM labels WHERE name IN (SELECT 'abc'::text) ORDER BY id",
+			"SELECT l.id FROM labels l JOIN videos v ON l.name = v.title ORDER BY id",
+			"SELECT a.id, b.id FROM labels a JOIN labels b ON a.name = b.name ORDER BY 1, 2",
+			"SELECT lower(name), count(*) FROM labels GROUP BY name ORDER BY 1, 2",
+			"SELECT count(DISTINCT name) FROM labels",
+			"SELECT id FROM labels WHERE name::text = 'abc' OR name || '' = 'abc' ORDER BY id",
 			"SELECT title ~~~~ 1 FROM videos",
 			"SELECT nosuch(title) FROM videos",
 		} {
@@ -94,16 +124,22 @@ func TestExtensions(t *testing.T) {
 			t.Error(err)
 		}
 		for sql, reason := range map[string]string{
-			"SELECT similarity(title, 'sing') FROM videos":          "public.similarity is not allowed by the policy", // somebody's own function could be chosen
-			"SELECT levenshtein('a', 'b')":                          "public.levenshtein is not allowed by the policy",
-			"SELECT fuzzystrmatch.mine(1)":                          "fuzzystrmatch.mine is not allowed by the policy",
-			"SELECT loud(1)":                                        "public.loud is not allowed by the policy",
-			"SELECT 1 %% 2":                                         "is not built in and not reviewed",
-			"SELECT 1 OPERATOR(public.%%) 2":                        `of schema "public" is not reviewed`,
-			"SELECT title OPERATOR(ext.%) 'x' FROM videos":          `of schema "ext" is not reviewed`,
-			"SELECT 'word' <% ANY (SELECT title FROM videos)":       "is not built in and not reviewed",
-			"SELECT title FROM videos ORDER BY title USING <%":      "is not built in and not reviewed",
-			"SELECT set_config('pg_trgm.similarity_threshold','0')": "",
+			"SELECT similarity(title, 'sing') FROM videos":                                  "public.similarity is not allowed by the policy", // somebody's own function could be chosen
+			"SELECT levenshtein('a', 'b')":                                                  "public.levenshtein is not allowed by the policy",
+			"SELECT fuzzystrmatch.mine(1)":                                                  "fuzzystrmatch.mine is not allowed by the policy",
+			"SELECT loud(1)":                                                                "public.loud is not allowed by the policy",
+			"SELECT 1 %% 2":                                                                 "is not built in and not reviewed",
+			"SELECT 1 OPERATOR(public.%%) 2":                                                `of schema "public" is not reviewed`,
+			"SELECT title OPERATOR(ext.%) 'x' FROM videos":                                  `of schema "ext" is not reviewed`,
+			"SELECT 'word' <% ANY (SELECT title FROM videos)":                               "is not built in and not reviewed",
+			"SELECT title FROM videos ORDER BY title USING <%":                              "is not built in and not reviewed",
+			"SELECT id FROM labels WHERE name IS DISTINCT FROM 'abc'":                       `type "citext" has an operator "=" of its own`,
+			"SELECT NULLIF(name, 'abc') FROM labels":                                        `type "citext" has an operator "=" of its own`,
+			"SELECT CASE name WHEN 'abc' THEN 1 END FROM labels":                            `type "citext" has an operator "=" of its own`,
+			"SELECT id FROM labels WHERE (name, id) = ('abc', 1)":                           `type "citext" has an operator "=" of its own`,
+			"SELECT id FROM labels WHERE 'abc' IN (SELECT name FROM labels)":                `type "citext" has an operator "=" of its own`,
+			"SELECT id FROM labels WHERE lower(name)::varchar = 'x' OR name SIMILAR TO 'x'": `type "citext" has an operator "~" of its own`,
+			"SELECT set_config('pg_trgm.similarity_threshold','0')":                         "",
 		} {
 			if got, err := cordon.failure(sql, false); err != nil || !strings.Contains(got.Message, reason) || got.Position == 0 {
 				t.Errorf("%s: %v, %v", sql, got, err)

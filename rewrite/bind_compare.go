@@ -83,6 +83,9 @@ func (b *binder) comparedRows(x *pg.A_Expr, sc *scope) (in info, ok bool, err er
 				return in, true, err
 			}
 			in.merge(r)
+			if err := b.ownCompared(op, l, r); err != nil {
+				return in, true, b.at(err, x.Location)
+			}
 			of := l
 			switch {
 			case of.label.sealed():

@@ -128,6 +128,9 @@ func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 	case *pg.Node_TypeCast:
 		return b.typeCast(n, x.TypeCast, sc)
 	case *pg.Node_AExpr:
+		if b.spelledOut(n, x.AExpr, sc) {
+			return b.value(n, sc)
+		}
 		return b.aExpr(x.AExpr, sc)
 	case *pg.Node_FuncCall:
 		return b.funcCall(n, x.FuncCall, sc)
@@ -255,6 +258,9 @@ func (b *binder) caseExpr(x *pg.CaseExpr, sc *scope) (info, error) {
 		if x.Arg == nil {
 			b.reveal(&is.label, "condition")
 			continue
+		}
+		if err := b.ownCompared("=", arg, is); err != nil {
+			return info{}, b.at(err, x.Location)
 		}
 		of := arg
 		b.compareWith(&of, "=", nil, when.Expr, &is, false)

@@ -163,7 +163,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if f.AggWithinGroup {
 		args += len(f.AggOrder)
 	}
-	v, err := b.admitCall(f, parts, args)
+	v, err := b.admitCall(f, parts, args, sc)
 	var unknown *Error
 	if errors.As(err, &unknown) && (unknown.Reason == "" || unknown.Reason == "functional-notation") && b.castAsCall(n, f, parts) {
 		return b.value(n, sc)
@@ -330,7 +330,7 @@ func (b *binder) rowField(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope)
 }
 
 // admitCall applies the function rule to a name as it is written.
-func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdict, error) {
+func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) (callVerdict, error) {
 	name := parts[len(parts)-1]
 	schemas := b.env.path
 	if len(parts) > 1 {
@@ -349,9 +349,13 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int) (callVerdic
 			elsewhere = s
 		}
 	}
+	rival := elsewhere
+	if elsewhere != "" && v.exists {
+		elsewhere = b.chosen(f, name, elsewhere, args, sc)
+	}
 	switch {
-	case elsewhere != "" && v.exists:
-		return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s of schema %s could be chosen instead of the built-in one", name, elsewhere),
+	case elsewhere == undecided:
+		return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s of schema %s could be chosen instead of the built-in one", name, rival),
 			"Write pg_catalog."+name+"(...).")
 	case elsewhere != "":
 		if !b.env.twin.listsCall(elsewhere, name, args) {

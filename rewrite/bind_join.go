@@ -110,6 +110,9 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		if err != nil {
 			return nil, nil, err
 		}
+		if err := b.ownCompared("=", info{typ: l.typ}, info{typ: r.typ}); err != nil {
+			return nil, nil, err
+		}
 		l.use()
 		r.use()
 		equate(l.label, r.label)

@@ -170,6 +170,9 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	if r, met, err = b.compared(x, &l, sc); err != nil {
 		return info{}, err
 	}
+	if err := b.ownComparedEach(x, l, r, sc); err != nil {
+		return info{}, b.at(err, x.Location)
+	}
 	in := info{safe: true}
 	in.merge(l)
 	in.merge(r)

@@ -74,6 +74,11 @@ func (b *binder) comparedSubquery(x *pg.SubLink, columns []*column, sc *scope) (
 			return in, false, err
 		}
 		in.merge(test)
+		if len(columns) == len(tests) {
+			if err := b.ownCompared(op, test, info{typ: columns[i].typ}); err != nil {
+				return in, false, b.at(err, x.Location)
+			}
+		}
 		if !matched {
 			b.reveal(&test.label, "row of a subquery")
 			continue

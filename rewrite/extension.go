@@ -75,8 +75,13 @@ func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operato
 	if !slices.ContainsFunc(b.env.path, func(s string) bool { return tw.membersOf(s, op, x) != nil }) {
 		return "", nil, nil
 	}
+	return b.memberTaking(x, b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc))
+}
+
+// memberTaking is memberOperator for operands of these types, of a name along the path.
+func (b *binder) memberTaking(x *pg.A_Expr, l, r info) (schema string, operators []*catalog.Operator, err error) {
+	tw, op := b.env.twin, lastString(x.Name)
 	shared := slices.ContainsFunc(tw.snapshot.Operators(op), func(o *catalog.Operator) bool { return o.Schema == "pg_catalog" && fitsArity(o, x) })
-	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
 	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {
 		r = info{typ: tw.snapshot.Elem(r.typ), literal: r.literal}
 	}
@@ -85,7 +90,7 @@ func (b *binder) memberOperator(x *pg.A_Expr, sc *scope) (schema string, operato
 		if members == nil {
 			continue
 		}
-		if exact := tw.matching(members, l, r); len(exact) > 0 && (!shared || !tw.builtinTakes(op, l, r)) {
+		if exact := tw.matching(members, l, r); len(exact) > 0 && (!shared || !tw.builtinTakes(x, l, r)) {
 			return s, exact, b.rivals(tw.matching(tw.strangers(b.env.path, op, x), l, r))
 		}
 		if !shared {
@@ -150,10 +155,10 @@ func (tw *twin) matching(operators []*catalog.Operator, l, r info) []*catalog.Op
 }
 
 // builtinTakes says that pg_catalog has an operator of these types, too, which comes first.
-func (tw *twin) builtinTakes(op string, l, r info) bool {
+func (tw *twin) builtinTakes(x *pg.A_Expr, l, r info) bool {
 	var builtins []*catalog.Operator
-	for _, o := range tw.snapshot.Operators(op) {
-		if o.Schema == "pg_catalog" {
+	for _, o := range tw.snapshot.Operators(lastString(x.Name)) {
+		if o.Schema == "pg_catalog" && fitsArity(o, x) {
 			builtins = append(builtins, o)
 		}
 	}
@@ -212,6 +217,9 @@ func (b *binder) guessedOne(nodes []*pg.Node, sc *scope) info {
 			return info{}
 		}
 	}
+	if one.literal {
+		return info{typ: oidText}
+	}
 	return one
 }
 
@@ -225,6 +233,9 @@ func (b *binder) guessedOperator(x *pg.A_Expr, sc *scope) info {
 		return info{}
 	}
 	l, r := b.guessed(x.Lexpr, sc), b.guessed(x.Rexpr, sc)
+	if _, members, err := b.memberTaking(x, l, r); members != nil && err == nil {
+		return info{typ: resultOf(members)}
+	}
 	if l.literal {
 		l.typ = r.typ
 	}
@@ -313,12 +324,18 @@ func (b *binder) useMember(x *pg.A_Expr, schema string, operators []*catalog.Ope
 	x.Name = nameNodes(schema, lastString(x.Name))
 	b.opaque = true
 	in, err := b.exprs([]*pg.Node{x.Lexpr, x.Rexpr}, sc)
-	typ := operators[0].Result
-	if slices.ContainsFunc(operators, func(o *catalog.Operator) bool { return o.Result != typ }) {
-		typ = 0
-	}
+	typ := resultOf(operators)
 	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {
 		typ = oidBool
 	}
 	return typed(in, err, typ, false)
+}
+
+// resultOf is what all of some operators give; 0 where they differ.
+func resultOf(operators []*catalog.Operator) uint32 {
+	typ := operators[0].Result
+	if slices.ContainsFunc(operators, func(o *catalog.Operator) bool { return o.Result != typ }) {
+		return 0
+	}
+	return typ
 }

@@ -25,6 +25,7 @@ type facts struct {
 
 	Definitions []*Definition
 	Collations  []*Collation
+	Implicit    [][2]uint32
 	Extensions  []*Extension
 }
 
@@ -75,6 +76,7 @@ func read(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 		{"functions", readFunctions},
 		{"operators", readOperators},
 		{"casts", readCasts},
+		{"implicit casts", readImplicit},
 		{"definitions", readDefinitions},
 		{"collations", readCollations},
 		{"extensions", readExtensions},

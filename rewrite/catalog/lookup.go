@@ -103,7 +103,7 @@ func (r *Relation) System() bool {
 
 // index fills the look-up tables from facts in any order.
 func (s *Snapshot) index(f *facts) {
-	s.settings, s.Casts, s.Definitions, s.Collations = f.Settings, f.Casts, f.Definitions, f.Collations
+	s.settings, s.Casts, s.Definitions, s.Collations, s.Implicit = f.Settings, f.Casts, f.Definitions, f.Collations, f.Implicit
 	s.collations = make(map[string]map[string]*Collation)
 	for _, c := range s.Collations {
 		nested(s.collations, c.Schema)[c.Name] = c

@@ -36,6 +36,8 @@ const castsQuery = `
 SELECT c.castsource, c.casttarget, c.castfunc, c.castcontext = 'i' FROM pg_catalog.pg_cast c
 WHERE c.castmethod = 'f' AND c.oid >= 16384 ORDER BY c.oid`
 
+const implicitQuery = `SELECT c.castsource, c.casttarget FROM pg_catalog.pg_cast c WHERE c.castcontext = 'i' AND c.oid >= 16384 ORDER BY c.oid`
+
 const extensionsQuery = `
 SELECT e.extname::text, array(` + membersQuery + ` d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass ORDER BY d.objid),
   array(` + membersQuery + ` d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass ORDER BY d.objid)
@@ -65,6 +67,14 @@ func readCasts(ctx context.Context, tx pgx.Tx, f *facts) error {
 	return each(ctx, tx, castsQuery, []any{&c.Source, &c.Target, &c.Function, &c.Implicit}, func() error {
 		found := c
 		f.Casts = append(f.Casts, &found)
+		return nil
+	})
+}
+
+func readImplicit(ctx context.Context, tx pgx.Tx, f *facts) error {
+	var source, target uint32
+	return each(ctx, tx, implicitQuery, []any{&source, &target}, func() error {
+		f.Implicit = append(f.Implicit, [2]uint32{source, target})
 		return nil
 	})
 }

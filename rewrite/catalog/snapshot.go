@@ -23,6 +23,7 @@ type Snapshot struct {
 	Schemas       map[string]*Schema // by name
 	Types         map[uint32]*Type   // by oid
 	Casts         []*Cast            // of people's own, by oid
+	Implicit      [][2]uint32        // source and target of people's own implicit casts, with a function or without
 	Definitions   []*Definition      // of objects of people's own, by kind and oid
 	Collations    []*Collation       // by schema and name
 	Extensions    map[string]*Extension

@@ -32,6 +32,7 @@ type stored struct {
 	Functions     []*Function
 	Operators     []*Operator
 	Casts         []*Cast       `json:",omitempty"`
+	Implicit      [][2]uint32   `json:",omitempty"`
 	Definitions   []*Definition `json:",omitempty"`
 	Collations    []*Collation
 	Extensions    []*Extension `json:",omitempty"`
@@ -82,7 +83,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 func (s *Snapshot) stored(version uint64) *stored {
 	f := &stored{
 		Format: formatVersion, Version: version, Database: s.Database, ServerVersion: s.ServerVersion,
-		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts, Definitions: s.Definitions, Collations: s.Collations,
+		SearchPath: s.SearchPath, Settings: s.settings, Relations: s.ordered, Casts: s.Casts, Implicit: s.Implicit, Definitions: s.Definitions, Collations: s.Collations,
 	}
 	for _, name := range s.SchemaNames() {
 		f.Schemas = append(f.Schemas, s.Schemas[name])
@@ -111,7 +112,7 @@ func (f *stored) snapshot() *Snapshot {
 	s := &Snapshot{Version: f.Version, Database: f.Database, ServerVersion: f.ServerVersion, SearchPath: f.SearchPath}
 	s.index(&facts{
 		Schemas: f.Schemas, Types: f.Types, Relations: f.Relations,
-		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Definitions: f.Definitions, Collations: f.Collations, Extensions: f.Extensions,
+		Functions: f.Functions, Operators: f.Operators, Settings: f.Settings, Casts: f.Casts, Implicit: f.Implicit, Definitions: f.Definitions, Collations: f.Collations, Extensions: f.Extensions,
 	})
 	return s
 }
