@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,8 +75,8 @@ func maskedSession(b *testing.B, c *pgcluster.Cluster) *rewrite.Session {
 	return session
 }
 
-// rewrittenForm is what cordon sends for a statement, with the values that its parameters get.
-func rewrittenForm(b *testing.B, session *rewrite.Session, sql string) (text string, values []string) {
+// rewrittenForm is what cordon sends for a statement, with the values that its parameters get, as SQL writes them with their types.
+func rewrittenForm(b *testing.B, session *rewrite.Session, sql string) (text string, values []argument) {
 	b.Helper()
 	plan, err := session.Parse(b.Context(), sql, nil)
 	if err != nil {
@@ -88,22 +87,32 @@ func rewrittenForm(b *testing.B, session *rewrite.Session, sql string) (text str
 		if err != nil {
 			b.Fatal(err)
 		}
-		value, err := cipher.Unseal(nil, []byte(p.Value), 0)
+		unseal, typ := cipher.Unseal, "int8"
+		if p.Array {
+			unseal, typ = cipher.UnsealArray, "int8[]"
+		}
+		value, err := unseal(nil, []byte(p.Value), 0)
 		if err != nil {
 			b.Fatal(err)
 		}
-		values = append(values, string(value))
+		values = append(values, argument{typ, "'" + string(value) + "'"})
 	}
 	return plan.SQL, values
 }
 
+// argument is a value of EXECUTE.
+type argument struct{ typ, literal string }
+
 // prepareFor prepares a statement and gives the EXECUTE that runs it; by the sixth time the server has chosen its plan (plancache.c).
-func prepareFor(b *testing.B, admin *pgx.Conn, name, sql string, values []string) string {
+func prepareFor(b *testing.B, admin *pgx.Conn, name, sql string, values []argument) string {
 	b.Helper()
-	types := slices.Repeat([]string{"int8"}, len(values))
 	declared, given := "", ""
 	if len(values) > 0 {
-		declared, given = "("+strings.Join(types, ", ")+")", "("+strings.Join(values, ", ")+")"
+		var types, literals []string
+		for _, v := range values {
+			types, literals = append(types, v.typ), append(literals, v.literal)
+		}
+		declared, given = "("+strings.Join(types, ", ")+")", "("+strings.Join(literals, ", ")+")"
 	}
 	_, _ = admin.Exec(b.Context(), "DEALLOCATE "+name) // of the query before
 	pgtest.Exec(b, admin, "PREPARE "+name+declared+" AS "+sql)
