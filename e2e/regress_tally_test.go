@@ -43,8 +43,9 @@ func (t *tally) note(p place, is nature, got answer, cause string) {
 	if is.catalog {
 		of = &t.catalog
 	}
+	unlisted := got.refused() || got.code == "42703" // (p).f is a call of f, too, and to cordon a column that is missing
 	switch {
-	case is.users && (cause == "" || got.refused()):
+	case is.users && (cause == "" || unlisted):
 		t.apart["calls functions, operators or aggregates of people's own"]++
 	case cause == "":
 		of.alike++
