@@ -63,6 +63,8 @@ CREATE SCHEMA unseen;
 CREATE COLLATION unseen.own (provider = icu, locale = 'sv');
 CREATE TYPE naming AS (r regclass);
 CREATE TYPE naming_pair AS (a int4, p naming);
+CREATE TABLE named (id int4, n naming_pair);
+CREATE VIEW drawn AS SELECT username FROM users TABLESAMPLE BERNOULLI (10);
 
 CREATE ROLE tuned LOGIN;
 ALTER ROLE tuned SET work_mem = '8MB';
