@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -30,7 +31,25 @@ CREATE INDEX videos_title ON videos USING gin (title gin_trgm_ops);`
 id   = "show"
 name = "show"
 `
+	for i, rows := range labelFilters {
+		s.schema += fmt.Sprintf("CREATE TABLE labels%d AS SELECT *, name::text AS note FROM labels;", i)
+		s.policy += fmt.Sprintf(`
+[database.social.table."public.labels%d"]
+rows = "%s"
+[database.social.table."public.labels%[1]d".columns]
+id   = "show"
+name = "show"
+note = { mask = "sql", expression = "CASE WHEN name = 'abc' THEN 'hidden' ELSE note END" }
+`, i, rows)
+	}
 	return s
+}
+
+// labelFilters are row filters over labels that mean the operators and functions of citext, without regard to case.
+var labelFilters = []string{
+	"name <> 'abc'", "'abc' <> name", "name > 'b'", "name NOT LIKE 'a%'", "name NOT LIKE 'a%' ESCAPE '#'", "name !~ '^a'", "name NOT ILIKE 'a%'", "name <> ALL ('{abc,b}')", "name <> ALL (ARRAY['abc', 'b'])",
+	"name OPERATOR(public.<>) 'abc'", "name::text <> 'abc'", "strpos(name, 'B') = 0", "split_part(name, 'B', 2) = ''", "replace(name, 'b', '') = 'Ac'", "name = (SELECT max(l.name) FROM labels l)",
+	"lower(name) <> 'abc'", "coalesce(name, 'q') <> 'abc'", "name <> CAST('abc' AS citext)", "pg_catalog.strpos(name::text, 'B') = 0",
 }
 
 // TestExtensions plays what belongs to extensions that the policy lists, through cordon and on the twin.
@@ -108,6 +127,12 @@ func TestExtensions(t *testing.T) {
 			q := queries.Query{Name: sql, SQL: sql, Line: i, Ordered: true}
 			if s.play(t, cordon, direct, q) {
 				t.Errorf("refused: %s", sql)
+			}
+		}
+		for i, rows := range labelFilters {
+			q := queries.Query{Name: rows, SQL: fmt.Sprintf("SELECT id, note FROM public.labels%d ORDER BY id", i), Line: i, Ordered: true}
+			if s.play(t, cordon, direct, q) {
+				t.Errorf("refused: labels where %s", rows)
 			}
 		}
 		for _, path := range []string{"mine, public", "public, mine"} {

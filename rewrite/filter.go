@@ -10,7 +10,7 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-// qualifyFilter makes a row filter or `sql` mask over the rows of rel independent of the session: relations, types and functions outside
+// qualifyFilter makes a row filter or `sql` mask over the rows of rel independent of the session: relations, types, functions and operators outside
 // pg_catalog are schema-qualified as everybody's search_path resolves them, and nothing in it may depend on time or settings
 // (pitfall C3). mayRaise says that an error with a raw value in its message cannot be excluded.
 func qualifyFilter(snapshot *catalog.Snapshot, rel *catalog.Relation, filter string) (text string, mayRaise bool, err error) {
@@ -36,8 +36,6 @@ func qualifyFilter(snapshot *catalog.Snapshot, rel *catalog.Relation, filter str
 		switch x := n.GetNode().(type) {
 		case *pg.Node_RangeVar:
 			err = qualifyFilterRelation(snapshot, path, ctes, x.RangeVar)
-		case *pg.Node_FuncCall:
-			err = qualifyFilterFunction(snapshot, path, x.FuncCall)
 		case *pg.Node_TypeCast:
 			err = qualifyFilterType(snapshot, path, x.TypeCast.TypeName)
 		}
@@ -67,18 +65,6 @@ func qualifyFilterRelation(snapshot *catalog.Snapshot, path []string, ctes map[s
 	rv.Schemaname = rel.Schema
 	if rv.Alias == nil {
 		rv.Alias = &pg.Alias{Aliasname: rv.Relname}
-	}
-	return nil
-}
-
-func qualifyFilterFunction(snapshot *catalog.Snapshot, path []string, f *pg.FuncCall) error {
-	parts, _ := splitName(f.Funcname)
-	found := overloadsOf(snapshot, path, parts)
-	if len(found) == 0 {
-		return fmt.Errorf("function %s does not exist", parts[len(parts)-1])
-	}
-	if len(parts) == 1 && found[0].Schema != "pg_catalog" {
-		f.Funcname = nameNodes(found[0].Schema, parts[0])
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -17,6 +18,7 @@ type immutability struct {
 	snapshot *catalog.Snapshot
 	path     []string
 	columns  map[string]uint32 // type by name; 0 where relations of the text disagree
+	own      bool              // base types of people's own occur; see filter_own.go
 }
 
 // checkImmutable proves that an expression over rel's columns, subqueries included, reads no setting.
@@ -24,9 +26,18 @@ func checkImmutable(snapshot *catalog.Snapshot, path []string, rel *catalog.Rela
 	j := &immutability{snapshot: snapshot, path: path, columns: map[string]uint32{}}
 	j.know(rel)
 	walkNodes(expr, func(n *pg.Node) {
-		if rv := n.GetRangeVar(); rv != nil {
-			if read, ok := snapshot.Relation(rv.Schemaname, rv.Relname); ok {
+		switch x := n.GetNode().(type) {
+		case *pg.Node_RangeVar:
+			if read, ok := snapshot.Relation(x.RangeVar.Schemaname, x.RangeVar.Relname); ok {
 				j.know(read)
+			}
+		case *pg.Node_TypeCast:
+			typ, _ := typeOf(snapshot, path, x.TypeCast.TypeName)
+			j.own = j.own || j.ofOwn(typ)
+		case *pg.Node_FuncCall:
+			parts, _ := splitName(x.FuncCall.Funcname)
+			for _, o := range slices.Concat(overloadsOf(snapshot, path[1:], parts), overloadsOf(snapshot, path, parts)) {
+				j.own = j.own || j.ofOwn(o.Result)
 			}
 		}
 	})
@@ -37,6 +48,7 @@ func checkImmutable(snapshot *catalog.Snapshot, path []string, rel *catalog.Rela
 func (j *immutability) know(rel *catalog.Relation) {
 	for _, c := range rel.Columns {
 		own := j.plain(c.Type.OID)
+		j.own = j.own || j.ofOwn(own)
 		if typ, known := j.columns[c.Name]; known && typ != own {
 			own = 0
 		}
@@ -79,6 +91,14 @@ func (j *immutability) expr(n *pg.Node) (uint32, error) {
 			return oidBool, j.children(n)
 		}
 		return j.subLink(n, x.SubLink)
+	case *pg.Node_JoinExpr:
+		if err := j.joins(x.JoinExpr); err != nil {
+			return 0, err
+		}
+	case *pg.Node_SortBy:
+		if len(x.SortBy.UseOp) == 1 && j.own {
+			return 0, j.unclear("operator "+lastString(x.SortBy.UseOp)+" of ORDER BY", "another")
+		}
 	case *pg.Node_SqlvalueFunction:
 		return 0, fmt.Errorf("it depends on the time or the session (%s); only the row may decide", valueFunctionNames[x.SqlvalueFunction.Op])
 	}
@@ -150,19 +170,13 @@ func (j *immutability) operation(x *pg.A_Expr) (uint32, error) {
 		}
 	}
 	op := lastString(x.Name)
-	if list := x.Rexpr.GetList(); list != nil { // IN, BETWEEN
-		for _, item := range list.Items {
-			r, err := j.expr(item)
-			if err == nil {
-				err = j.meet(x.Lexpr, item, l, r)
-			}
-			if err != nil {
-				return 0, err
-			}
-		}
-		return oidBool, nil
+	if list := x.Rexpr.GetList(); list != nil {
+		return oidBool, j.listed(x, list.Items, l)
 	}
 	r, err := j.expr(x.Rexpr)
+	if err == nil {
+		err = j.operator(x, l, r)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -184,6 +198,34 @@ func (j *immutability) operation(x *pg.A_Expr) (uint32, error) {
 		}
 	}
 	return 0, fmt.Errorf("%s %s %s depends on the session's settings", j.name(l), op, j.name(r))
+}
+
+// listed checks IN and BETWEEN.
+func (j *immutability) listed(x *pg.A_Expr, items []*pg.Node, l uint32) error {
+	ops := []string{lastString(x.Name)}
+	if x.Kind != pg.A_Expr_Kind_AEXPR_IN {
+		ops = []string{"<", "<=", ">", ">="}
+	}
+	for _, item := range items {
+		r, err := j.expr(item)
+		if err == nil {
+			err = j.meet(x.Lexpr, item, l, r)
+		}
+		for _, op := range ops {
+			switch {
+			case err != nil:
+				return err
+			case x.Lexpr.GetRowExpr() != nil:
+				err = j.comparesRows(op, x.Lexpr, item.GetRowExpr().GetArgs())
+			default:
+				err = j.compares(op, l, r)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *immutability) result(op string, l, r uint32, kind pg.A_Expr_Kind) uint32 {
@@ -228,20 +270,25 @@ func (j *immutability) call(f *pg.FuncCall) (uint32, error) {
 		args[i] = typ
 		session = session || isSession(typ) || typ == 0
 	}
-	for _, n := range append(slices.Clone(f.AggOrder), f.AggFilter) {
+	for _, n := range append(slices.Clone(f.AggOrder), f.AggFilter, &pg.Node{Node: &pg.Node_WindowDef{WindowDef: f.Over}}) {
 		if _, err := j.expr(n); err != nil {
 			return 0, err
 		}
 	}
-	parts, _ := splitName(f.Funcname)
-	overloads := overloadsOf(j.snapshot, j.path, parts)
+	overloads, err := j.function(f, args)
+	if err != nil {
+		return 0, err
+	}
 	var exact []*catalog.Function
-	steady, result := true, uint32(0)
+	steady, results := true, map[uint32]bool{}
 	for _, o := range overloads {
 		if !acceptsArgs(o, len(args)) {
 			continue
 		}
-		steady, result = steady && o.Volatility == 'i', o.Result
+		steady = steady && o.Volatility == 'i'
+		if o.Variadic != 0 || j.fits(o, args) {
+			results[o.Result] = true
+		}
 		if slices.EqualFunc(o.Args, args, func(want, got uint32) bool { return want == got || got == untyped && !isSession(want) }) {
 			exact = append(exact, o)
 		}
@@ -249,12 +296,15 @@ func (j *immutability) call(f *pg.FuncCall) (uint32, error) {
 	switch {
 	case len(exact) == 1 && exact[0].Volatility == 'i':
 		return j.plain(exact[0].Result), nil
+	case steady && !session && len(results) == 1:
+		return j.plain(slices.Collect(maps.Keys(results))[0]), nil
 	case steady && !session:
-		return j.plain(result), nil
+		return 0, nil
 	}
-	return 0, fmt.Errorf("function %s may depend on the session's settings or the time for these arguments; only the row may decide", parts[len(parts)-1])
+	return 0, fmt.Errorf("function %s may depend on the session's settings or the time for these arguments; only the row may decide", lastString(f.Funcname))
 }
 
+// alternatives is the type of a value that is one of several; literals alone are text (select_common_type in parse_coerce.c).
 func (j *immutability) alternatives(nodes []*pg.Node) (uint32, error) {
 	var first *pg.Node
 	typ := uint32(untyped)
@@ -279,6 +329,9 @@ func (j *immutability) alternatives(nodes []*pg.Node) (uint32, error) {
 			return 0, err
 		}
 	}
+	if typ == untyped {
+		typ = oidText
+	}
 	return typ, nil
 }
 
@@ -291,6 +344,9 @@ func (j *immutability) caseExpr(x *pg.CaseExpr) (uint32, error) {
 			var arg uint32
 			if arg, err = j.expr(x.Arg); err == nil {
 				err = j.meet(x.Arg, when.Expr, arg, typ)
+			}
+			if err == nil {
+				err = j.compares("=", arg, typ)
 			}
 		}
 		if err != nil {
@@ -314,8 +370,23 @@ func (j *immutability) subLink(n *pg.Node, x *pg.SubLink) (uint32, error) {
 			return 0, err
 		}
 	}
+	if out == untyped { // a column is never of unknown type
+		out = oidText
+	}
 	if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK {
 		return out, nil
+	}
+	if x.Testexpr != nil && len(x.OperName) < 2 {
+		op, with := "=", []*pg.Node(nil)
+		if len(x.OperName) == 1 {
+			op = lastString(x.OperName)
+		}
+		for _, target := range targets {
+			with = append(with, target.GetResTarget().GetVal())
+		}
+		if err := j.comparesRows(op, x.Testexpr, with); err != nil {
+			return 0, err
+		}
 	}
 	if x.Testexpr == nil || len(targets) != 1 {
 		return oidBool, nil

@@ -59,3 +59,45 @@ func TestOwnOperator(t *testing.T) {
 		}
 	}
 }
+
+// TestFilterOfOwnType: the policy's text means the operator of a value's own type, or has to say which.
+func TestFilterOfOwnType(t *testing.T) {
+	t.Parallel()
+	snapshot := ownText(t)
+	countries, _ := snapshot.Relation("public", "countries")
+	for text, want := range map[string]string{
+		"name = 'x'":                          "name OPERATOR(public.=) 'x'",
+		"'x' = name":                          "'x' OPERATOR(public.=) name",
+		"name = ANY ('{x}')":                  "name OPERATOR(public.=) ANY('{x}')",
+		"name = ANY (ARRAY['x'])":             "name = ANY(ARRAY['x'])", // texts
+		"name = coalesce('x', 'y')":           "name = COALESCE('x', 'y')",
+		"name = (SELECT 'x')":                 "name = (SELECT 'x')",
+		"coalesce(name, 'y') = 'x'":           "COALESCE(name, 'y') OPERATOR(public.=) 'x'",
+		"name OPERATOR(pg_catalog.=) 'x'":     "name OPERATOR(pg_catalog.=) 'x'",
+		"name::text = 'x' AND code IN ('y')":  "name::text = 'x' AND code IN ('y')",
+		"name = code":                         "name = code", // no implicit cast makes code one
+		"name <> 'x'":                         "name <> 'x'", // of which it has none
+		"name IN ('x', 'y')":                  "",
+		"name NOT IN ('x', 'y')":              "name NOT IN ('x', 'y')",
+		"name IS DISTINCT FROM 'x'":           "",
+		"NULLIF(name, 'x') IS NULL":           "",
+		"CASE name WHEN 'x' THEN true END":    "",
+		"CASE code WHEN 'x' THEN true END":    "CASE code WHEN 'x' THEN true END",
+		"(name, code) = ('x', 'y')":           "",
+		"(name, code) IN (('x', 'y'))":        "",
+		"name IN (SELECT name FROM users)":    "",
+		"(name, 1) IN (SELECT 'x', 2)":        "",
+		"'x' = ANY (SELECT name FROM users)":  "",
+		"(ARRAY[name])[1] = 'x'":              "",
+		"(SELECT name FROM countries) = code": "(SELECT name FROM public.countries countries) = code",
+		"EXISTS (SELECT 1 FROM countries a JOIN countries b USING (name))": "",
+		"EXISTS (SELECT 1 FROM countries a JOIN countries b USING (code))": "EXISTS (SELECT 1 FROM public.countries a JOIN public.countries b USING (code))",
+		"EXISTS (SELECT 1 FROM countries a NATURAL JOIN countries b)":      "",
+		"EXISTS (SELECT 1 FROM countries a ORDER BY code USING <)":         "",
+	} {
+		got, _, err := qualifyFilter(snapshot, countries, text)
+		if (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+}
