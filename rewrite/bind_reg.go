@@ -32,7 +32,13 @@ var regTemplates = map[string]string{
 		FROM pg_catalog.pg_class cordon_c JOIN pg_catalog.pg_namespace cordon_n ON cordon_n.oid = cordon_c.relnamespace
 		WHERE cordon_c.oid = ($1)::pg_catalog.oid AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))), ` + number + `)`,
 	"regtype": "COALESCE(" + builtin.FormatType("NULL") + ", " + number + ")",
-	"regproc": `COALESCE((SELECT cordon_p.proname::pg_catalog.text FROM pg_catalog.pg_proc cordon_p
+	// Without a schema where the name alone finds this function and no other (regprocout in regproc.c).
+	"regproc": `COALESCE((SELECT CASE WHEN cordon_p.pronamespace = ANY (cordon_path) AND NOT EXISTS (
+		SELECT 1 FROM pg_catalog.pg_proc cordon_o WHERE cordon_o.proname = cordon_p.proname AND cordon_o.oid <> cordon_p.oid
+			AND cordon_o.pronamespace = ANY (cordon_path) AND (cordon_o.oid < 16384 OR cordon_o.oid = ANY (cordon_functions)))
+		THEN pg_catalog.quote_ident(cordon_p.proname::pg_catalog.text)
+		ELSE pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) || '.' || pg_catalog.quote_ident(cordon_p.proname::pg_catalog.text) END
+		FROM pg_catalog.pg_proc cordon_p JOIN pg_catalog.pg_namespace cordon_n ON cordon_n.oid = cordon_p.pronamespace
 		WHERE cordon_p.oid = ($1)::pg_catalog.oid AND (cordon_p.oid < 16384 OR cordon_p.oid = ANY (cordon_functions))), ` + number + `)`,
 	"regnamespace": `COALESCE((SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_catalog.text) FROM pg_catalog.pg_namespace cordon_n
 		WHERE cordon_n.oid = ($1)::pg_catalog.oid AND ` + builtin.SchemaShown("cordon_n") + `), ` + number + `)`,

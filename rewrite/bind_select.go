@@ -80,6 +80,11 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	if err := b.limit(sel, with); err != nil {
 		return nil, err
 	}
+	if top {
+		if err := b.showNames(sel, columns); err != nil {
+			return nil, err
+		}
+	}
 	if err := b.dependOnKey(sel, sc); err != nil || !sc.owner.hides {
 		return columns, err
 	}
@@ -95,7 +100,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if target == nil {
 			return nil, refused("unknown-syntax", "cordon: this kind of select item is not understood", "Write the expression in another way.")
 		}
-		stars, nodes, isStar, err := b.star(target, sc, sel)
+		stars, nodes, isStar, err := b.star(target, sc, sel, top)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +127,7 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if target.Name == "" && outputName(target) != name {
 			target.Name = name
 		}
-		columns = append(columns, &column{name: name, expr: target.Val, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin})
+		columns = append(columns, &column{name: name, expr: target.Val, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin, reg: b.regOf(target.Val)})
 		list = append(list, n)
 	}
 	sel.TargetList = list

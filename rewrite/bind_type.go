@@ -93,6 +93,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	if shown == "" {
+		shown = b.regOf(x.Arg)
+	}
 	if shown != "" && asText(oid) == oidText { // 'users'::regclass::text is the name, and regLiteral made it a number
 		if err := b.applyTemplate(x.Arg, regTemplates[shown], []*pg.Node{cloneNode(x.Arg)}); err != nil {
 			return info{}, err

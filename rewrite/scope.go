@@ -20,6 +20,7 @@ type column struct {
 	expr     *pg.Node // of an output column: what it is
 	home     *item    // the FROM item by whose alias it can be named; nil for what a join merged
 	starless bool     // not of a star: p_dontexpand
+	reg      string   // the reg* type whose number it holds: a client is shown the name; see show_reg.go
 }
 
 // use records that the statement reads the column.

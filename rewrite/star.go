@@ -1,12 +1,14 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
 // star binds *, t.* and (t).* in a select list. The star stays in the tree, since the substitution exposes just what
-// the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named, and beside tableoid.
-func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*column, []*pg.Node, bool, error) {
+// the twin has; only under GROUP BY is it written out, so that the primary key's dependents can be named, beside tableoid, and where names are shown for numbers.
+func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt, top bool) ([]*column, []*pg.Node, bool, error) {
 	if x := target.GetVal().GetAIndirection(); x != nil && x.Indirection[len(x.Indirection)-1].GetAStar() != nil && !b.namesItem(x, sc) {
 		columns, err := b.expandFields(x, sc)
 		if err != nil {
@@ -56,7 +58,7 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt) ([]*c
 			nodes = append(nodes, pg.MakeResTargetNodeWithVal(ref, 0))
 		}
 	}
-	if len(sel.GroupClause) == 0 && !anyLocated(items) && !anyLocated(sc.items) {
+	if len(sel.GroupClause) == 0 && !anyLocated(items) && !anyLocated(sc.items) && !(top && slices.ContainsFunc(columns, (*column).showsName)) {
 		val := pg.MakeColumnRefNode([]*pg.Node{pg.MakeAStarNode()}, 0)
 		if it != nil {
 			val = pg.MakeColumnRefNode(append(nameNodes(it.emit), pg.MakeAStarNode()), 0)

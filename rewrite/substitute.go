@@ -46,7 +46,7 @@ func (t *tableRef) columns() []*column {
 	columns := make([]*column, len(t.exposed.columns))
 	for i := range t.exposed.columns {
 		c := &t.exposed.columns[i]
-		columns[i] = &column{name: c.name, typ: c.typ, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate),
+		columns[i] = &column{name: c.name, typ: c.typ, origin: c.origin, uses: []*bool{&t.used[i]}, raises: c.opaque, collate: joinCollations("", c.collate), reg: c.reg,
 			filtered: t.exposed.filtered && t.exposed.flat == "" || c.filtered}
 		if t.sealed(i) {
 			columns[i].label = label{seal: c.seal, sources: []*source{t.source(i)}}

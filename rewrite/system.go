@@ -79,7 +79,7 @@ func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *e
 			ec.typ, ec.cast, ec.collate = oidText, "pg_catalog.text", `pg_catalog."default"`
 		case ec.expr != "":
 		case t != nil && builtin.RegType(t.Name): // as a number: a literal that meets it must not be looked up
-			ec.expr, ec.typ, ec.cast = "r."+quoteIdent(c.Name)+"::pg_catalog.oid", oidOID, "pg_catalog.oid"
+			ec.expr, ec.typ, ec.cast, ec.reg = "r."+quoteIdent(c.Name)+"::pg_catalog.oid", oidOID, "pg_catalog.oid", t.Name
 		default:
 			ec.expr = "r." + quoteIdent(c.Name)
 			ec.origin = Origin{Table: rel.OID, Column: col.Num}

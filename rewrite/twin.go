@@ -80,8 +80,9 @@ type exposedColumn struct {
 	bare     string // then: the raw column
 	raw      Origin // where it comes from
 	rawType  masking.Type
-	opaque   bool // a `sql` mask: its errors may carry raw values
-	filtered bool // of an inlined view: derives from a filtered table
+	opaque   bool   // a `sql` mask: its errors may carry raw values
+	filtered bool   // of an inlined view: derives from a filtered table
+	reg      string // of a catalog: as of column
 }
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
