@@ -89,6 +89,12 @@ var valueFunctionNames = map[pg.SQLValueFunctionOp]string{
 	pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:      "current_schema",
 }
 
+// xmlNames are those that columns get of SQL/XML functions; IS DOCUMENT gives none (FigureColnameInternal in parse_target.c).
+var xmlNames = map[pg.XmlExprOp]string{
+	pg.XmlExprOp_IS_XMLCONCAT: "xmlconcat", pg.XmlExprOp_IS_XMLELEMENT: "xmlelement", pg.XmlExprOp_IS_XMLFOREST: "xmlforest",
+	pg.XmlExprOp_IS_XMLPARSE: "xmlparse", pg.XmlExprOp_IS_XMLPI: "xmlpi", pg.XmlExprOp_IS_XMLROOT: "xmlroot",
+}
+
 func keywordName(n *pg.Node) (string, int) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_GroupingFunc:
@@ -106,6 +112,10 @@ func keywordName(n *pg.Node) (string, int) {
 		return "least", 2
 	case *pg.Node_SqlvalueFunction:
 		return valueFunctionNames[x.SqlvalueFunction.Op], 2
+	case *pg.Node_XmlExpr:
+		return xmlNames[x.XmlExpr.Op], 2
+	case *pg.Node_XmlSerialize:
+		return "xmlserialize", 2
 	case *pg.Node_JsonObjectConstructor:
 		return "json_object", 2
 	case *pg.Node_JsonArrayConstructor, *pg.Node_JsonArrayQueryConstructor:

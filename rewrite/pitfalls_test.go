@@ -273,7 +273,10 @@ func TestS5Names(t *testing.T) {
 		}
 	}
 	for text, name := range map[string]string{"SELECT pg_get_viewdef(1::oid)": "pg_get_viewdef", "SELECT current_schema": "current_schema", "SELECT 'users'::regclass": "regclass",
-		"SELECT username(u) FROM users u": "username", "SELECT (u).username FROM users u": "username", "SELECT current_setting('search_path')": "current_setting"} {
+		"SELECT username(u) FROM users u": "username", "SELECT (u).username FROM users u": "username", "SELECT current_setting('search_path')": "current_setting",
+		"SELECT xmlelement(name a, username) FROM users": "xmlelement", "SELECT xmlserialize(content '<a/>'::xml AS text)": "xmlserialize", "SELECT xmlforest(country) FROM users": "xmlforest",
+		"SELECT xmlparse(content username) FROM users": "xmlparse", "SELECT xmlpi(name a, username) FROM users": "xmlpi", "SELECT xmlconcat(xmlcomment(username)) FROM users": "xmlconcat",
+		"SELECT xmlroot('<a/>'::xml, version '1.0') IS DOCUMENT": "?column?"} {
 		p := mustPlan(t, rw, text)
 		stmts, err := parse(p.SQL)
 		if err != nil {
