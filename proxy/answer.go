@@ -26,6 +26,7 @@ const (
 type answer struct {
 	kind      answerKind
 	hidden    bool            // cordon's own message: the client gets nothing of its answer
+	unasked   bool            // of Describe: the client gets the rows' description, and not that of the parameters
 	name      string          // of the statement or portal
 	source    string          // of Bind: the statement
 	statement *statement      // of Parse, Describe

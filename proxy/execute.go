@@ -25,7 +25,11 @@ func (m *machine) executeByParts(plan *rewrite.Plan) error {
 	m.dropUnnamed()
 	m.closeOwn() // what an error left open
 	m.tryClear(s, given)
-	m.runOwn(plan.Name, formats, values)
+	m.bindOwn(plan.Name, formats, values)
+	// A Query that executes describes the statement, not the portal: its plan may have folded a CASE to the arm with a length (UtilityTupleDescriptor in utility.c).
+	m.send('D', []byte{'S'}, cstring(plan.Name))
+	m.owed.push(&answer{kind: answerDescribe, unasked: true, name: kept(plan.Name)})
+	m.runOwn(true)
 	return nil
 }
 

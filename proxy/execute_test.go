@@ -26,15 +26,17 @@ func executing(t *testing.T) *machine {
 	if _, _, err := m.fromClient(ofClient(&pgproto3.Parse{Name: "s", Query: "u"}, synced)); err != nil {
 		t.Fatal(err)
 	}
-	params := &pgproto3.ParameterDescription{ParameterOIDs: []uint32{1082, 20, 20}}
-	if err := m.fromServer(ofServer(parsed, params, columns(shownTable), idle), func([]byte) {}); err != nil {
+	if err := m.fromServer(ofServer(parsed, executedParams, columns(shownTable), idle), func([]byte) {}); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
+// executedParams are those of the statement that executing prepares.
+var executedParams = &pgproto3.ParameterDescription{ParameterOIDs: []uint32{1082, 20, 20}}
+
 const sentExecute = "C(Scordon.query) C(Pcordon.query) P(cordon.query, SELECT WHERE $1 IS NULL) B(cordon.query<cordon.query) C(Pcordon.query) " +
-	"B(cordon.query<s) D(Pcordon.query) E(cordon.query) C(Scordon.query) C(Pcordon.query) S"
+	"B(cordon.query<s) D(Ss) D(Pcordon.query) E(cordon.query) C(Scordon.query) C(Pcordon.query) S"
 
 // TestExecuteByParts: of an EXECUTE whose values are unsealed the client gets what it gets of any Query, and the server raw identifiers as
 // parameters alone.
@@ -60,7 +62,7 @@ func TestExecuteByParts(t *testing.T) {
 			}
 		}
 		var told []byte
-		server := ofServer(closed, closed, parsed, bound, closed, bound, columns(shownTable), rowOf1, selected, closed, closed, idle)
+		server := ofServer(closed, closed, parsed, bound, closed, bound, executedParams, columns(shownTable), columns(shownTable), rowOf1, selected, closed, closed, idle)
 		if err := m.fromServer(server, func(b []byte) { told = append(told, b...) }); err != nil || notation(told, true) != "T D C(SELECT 1) Z(I)" {
 			t.Errorf("%s: told %s, %v", name, notation(told, true), err)
 		}
@@ -77,7 +79,7 @@ func TestExecuteByPartsFails(t *testing.T) {
 	}{
 		"a value of the client's": {"right", ofServer(closed, closed, parsed, failure("22007", "invalid input"), idle), "E(22007 invalid input) Z(I)"},
 		"the whole":               {"right", ofServer(closed, closed, parsed, bound, closed, failure("22P02", "4711"), idle), "E(22P02 " + withheld + ") Z(I)"},
-		"while it runs": {"right", ofServer(closed, closed, parsed, bound, closed, bound, columns(shownTable), failure("22012", "division by zero"), idle),
+		"while it runs": {"right", ofServer(closed, closed, parsed, bound, closed, bound, executedParams, columns(shownTable), columns(shownTable), failure("22012", "division by zero"), idle),
 			"T E(22012 division by zero) Z(I)"},
 		"an aborted transaction": {"right", ofServer(closed, closed, failure("25P02", "aborted"), idle), "E(25P02 aborted) Z(I)"},
 		"a type":                 {"number", ofServer(refusedAnswer, idle), "E(42804 parameter $1 of type integer cannot be coerced to the expected type date) Z(I)"},

@@ -106,7 +106,7 @@ func (m *machine) parameters(a *answer, msg []byte) (err error) {
 		}
 		return err
 	}
-	if msg, err = describeParams(msg, m.statements[a.name].planned()); err == nil {
+	if msg, err = describeParams(msg, m.statements[a.name].planned()); err == nil && !a.unasked {
 		m.emit(msg)
 	}
 	return err

@@ -29,16 +29,16 @@ func (m *machine) queryByParts(plan *rewrite.Plan) error {
 	m.closeOwn() // what an error left open
 	m.send('P', name, cstring(plan.SQL), parameterTypes(plan))
 	m.owed.push(&answer{kind: answerParse, hidden: true, name: byParts, statement: s})
-	m.runOwn(byParts, formats, values)
+	m.bindOwn(byParts, formats, values)
+	m.runOwn(false)
 	return nil
 }
 
-// runOwn binds a statement to values and runs it to its end, as the last of what answers a Query.
-func (m *machine) runOwn(source string, formats []int16, values [][]byte) {
+// runOwn runs what is bound to its end, as the last of what answers a Query. described says that the client has its description.
+func (m *machine) runOwn(described bool) {
 	name := cstring(byParts)
-	m.bindOwn(source, formats, values)
 	m.send('D', []byte{'P'}, name)
-	m.owed.push(&answer{kind: answerDescribePortal, name: byParts})
+	m.owed.push(&answer{kind: answerDescribePortal, hidden: described, name: byParts})
 	m.send('E', name, []byte{0, 0, 0, 0})
 	m.owed.push(&answer{kind: answerExecute, name: byParts})
 	m.closeOwn()
