@@ -62,6 +62,7 @@ type binder struct {
 	params   []Param       // what was unsealed
 	paramAt  []int32       // and where in the text it stood
 	numbers  map[Param]int // and their places in params
+	paramUse map[int32]int // how often the client's text reads each of its own, where order is hidden
 	placed   []placedForm
 	inverses []unsealedForm
 	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
@@ -87,6 +88,9 @@ type boundWhere struct {
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
 func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b := newBinder(env)
+	if env.twin.hides {
+		b.countParams(node)
+	}
 	columns, err := b.query(node.GetSelectStmt(), nil, true)
 	if err != nil {
 		return nil, err
