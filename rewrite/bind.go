@@ -323,7 +323,7 @@ func (b *binder) mergeColumns(op pg.SetOperation, left, right []*column) ([]*col
 		m.label = b.meet(l.label, right[i].label, "set operation")
 		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
 		m.collate = joinCollations(l.collate, right[i].collate)
-		m.origin = Origin{Unknown: true}
+		m.origin, m.expr = Origin{Unknown: true}, nil // a constant of one arm is none of all rows
 		b.convert(m.typ, right[i].typ)
 		if m.typ != right[i].typ {
 			m.typ = 0
