@@ -35,6 +35,9 @@ func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" is not admitted in a masked session: it could name hidden objects or run code",
 			typeHint(found))
 	}
+	if b.env.twin.hides && b.env.twin.folds(found.OID) {
+		return 0, refuseFolding("type " + quoted(name))
+	}
 	if found.Schema != "pg_catalog" {
 		t.Names = nameNodes(found.Schema, found.Name)
 	}
