@@ -9,6 +9,9 @@ import (
 // What a function answers anew at each row tells in which order the server came upon the rows: the clock, and random numbers, since who sees some of them can
 // work out the generator's state, and so the sequence.
 
+// clocks are built-in functions that read a clock, or draw from the generator that can be worked out.
+var clocks = map[string]bool{"clock_timestamp": true, "timeofday": true, "uuidv7": true, "random_normal": true, "array_shuffle": true, "array_sample": true}
+
 // unpredictable has random() drawn from the server's cryptographic generator, by 48 bits of a UUID, where the order of rows is hidden.
 func (b *binder) unpredictable(n *pg.Node, f *pg.FuncCall) (info, bool, error) {
 	switch {

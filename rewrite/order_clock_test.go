@@ -1,9 +1,13 @@
 package rewrite
 
 import (
+	"os"
 	"strings"
 	"testing"
 
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
@@ -50,6 +54,42 @@ func TestListedClock(t *testing.T) {
 					t.Errorf("%s, %c, order %s: %v", sql, volatility, order, err)
 				}
 			}
+		}
+	}
+}
+
+// TestVolatileBuiltins: of the reviewed functions that are volatile, each is a clock, or random from a strong source, or answers alike at each row.
+func TestVolatileBuiltins(t *testing.T) {
+	harmless := map[string]bool{"random": true, // see unpredictable
+		"gen_random_uuid": true, "uuidv4": true, "pg_is_in_recovery": true, "pg_jit_available": true, "ts_rewrite": true,
+		"timezone": true} // 14 asks the clock which offset a timetz has today
+	text, err := os.ReadFile("builtin/testdata/pg_proc.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if len(words) < 3 || words[len(words)-1] != "v" {
+			continue
+		}
+		name, _, _ := strings.Cut(words[1], "(")
+		for args := range 4 {
+			if rule, listed := builtin.Function("pg_catalog", name, args); !listed || rule.Template != "" {
+				continue
+			}
+			if found[name] = true; clocks[name] == harmless[name] {
+				t.Errorf("%s is volatile: is it a clock?", name)
+			}
+		}
+	}
+	for name := range clocks {
+		if !found[name] {
+			t.Errorf("%s is not a reviewed function that is volatile", name)
+		}
+		b := newBinder(&environment{})
+		if _, _, err := b.specialCall(nil, &pg.FuncCall{}, []string{"pg_catalog", name}, nil); err != nil || b.clock != name {
+			t.Errorf("%s is not noted: %q, %v", name, b.clock, err)
 		}
 	}
 }
