@@ -62,6 +62,7 @@ type binder struct {
 	params   []Param       // what was unsealed
 	paramAt  []int32       // and where in the text it stood
 	numbers  map[Param]int // and their places in params
+	paramUse map[int32]int // how often the client's text reads each of its own, where order is hidden
 	placed   []placedForm
 	inverses []unsealedForm
 	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
@@ -87,6 +88,9 @@ type boundWhere struct {
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
 func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b := newBinder(env)
+	if env.twin.hides {
+		b.countParams(node)
+	}
 	columns, err := b.query(node.GetSelectStmt(), nil, true)
 	if err != nil {
 		return nil, err
@@ -319,7 +323,7 @@ func (b *binder) mergeColumns(op pg.SetOperation, left, right []*column) ([]*col
 		m.label = b.meet(l.label, right[i].label, "set operation")
 		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
 		m.collate = joinCollations(l.collate, right[i].collate)
-		m.origin = Origin{Unknown: true}
+		m.origin, m.expr = Origin{Unknown: true}, nil // a constant of one arm is none of all rows
 		b.convert(m.typ, right[i].typ)
 		if m.typ != right[i].typ {
 			m.typ = 0

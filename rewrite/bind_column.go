@@ -210,7 +210,7 @@ func (b *binder) fieldName(name string) error {
 		return nil
 	}
 	v := b.env.twin.call("pg_catalog", name, 1)
-	if !v.admitted || v.rule.Template != "" {
+	if !v.admitted || v.rule.Template != "" || clocks[name] || v.kind != 'f' { // an aggregate would be taken for none
 		return refused("functional-notation", "cordon: field "+quoted(name)+" could be a call of the function of that name", "Write the call as "+name+"(...), or put the function into FROM.")
 	}
 	return nil

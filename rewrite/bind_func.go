@@ -364,6 +364,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) 
 		}
 		f.Funcname = nameNodes(elsewhere, name)
 		b.opaque = true // what it raises is its own
+		b.callsVolatile(slices.DeleteFunc(slices.Clone(b.env.twin.snapshot.Functions(elsewhere, name)), func(f *catalog.Function) bool { return !acceptsArgs(f, args) })...)
 		return callVerdict{admitted: true, exists: true, own: true, kind: b.env.twin.kindOf(elsewhere, name, args)}, nil
 	case v.admitted:
 		return v, nil

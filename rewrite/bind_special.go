@@ -21,6 +21,9 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 	if len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
 		return info{}, false, nil
 	}
+	if clocks[name] {
+		b.clock = name
+	}
 	switch name {
 	case "current_schema":
 		if len(f.Args) == 0 {
@@ -35,8 +38,6 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.setConfig(f)
 	case "random":
 		return b.unpredictable(n, f)
-	case "clock_timestamp", "timeofday", "uuidv7", "random_normal":
-		b.clock = name
 	case "to_regclass", "to_regtype", "to_regnamespace":
 		return b.toReg(n, f, strings.TrimPrefix(name, "to_"))
 	}

@@ -35,6 +35,9 @@ func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" is not admitted in a masked session: it could name hidden objects or run code",
 			typeHint(found))
 	}
+	if b.env.twin.hides && b.env.twin.folds(found.OID) {
+		return 0, refuseFolding("type " + quoted(name))
+	}
 	if found.Schema != "pg_catalog" {
 		t.Names = nameNodes(found.Schema, found.Name)
 	}
@@ -104,6 +107,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	}
 	if !arg.literal && b.env.twin.castRuns(arg.typ, oid) {
 		return info{}, refused("forbidden-cast", "cordon: the cast to "+quoted(parts[len(parts)-1])+" may run a function that is not reviewed", "Ask for its function to be listed under functions in the policy.")
+	}
+	if !arg.literal {
+		b.castByFunction(arg.typ, oid)
 	}
 	if asText(arg.typ) != asText(oid) || len(x.TypeName.Typmods) > 0 {
 		b.revealAt(x.Arg, &arg.label, "cast to another type")

@@ -35,10 +35,21 @@ func (tw *twin) castsUnseen(typ uint32) bool {
 
 // castRuns says whether a written cast could run a function of people's own; from is 0 where it is not derived.
 func (tw *twin) castRuns(from, to uint32) bool {
-	return slices.ContainsFunc(tw.casts, func(c *catalog.Cast) bool {
-		if c.Target != to && c.Target != tw.snapshot.Elem(to) {
-			return false
+	return slices.ContainsFunc(tw.casts, func(c *catalog.Cast) bool { return tw.castMeets(c, from, to) })
+}
+
+func (tw *twin) castMeets(c *catalog.Cast, from, to uint32) bool {
+	if c.Target != to && c.Target != tw.snapshot.Elem(to) {
+		return false
+	}
+	return from == 0 || from == c.Source || tw.snapshot.Elem(from) == c.Source
+}
+
+// castByFunction notes the listed functions that a written cast could run.
+func (b *binder) castByFunction(from, to uint32) {
+	for _, c := range b.env.twin.snapshot.Casts {
+		if f, ok := b.env.twin.snapshot.FunctionByOID(c.Function); ok && b.env.twin.castMeets(c, from, to) {
+			b.callsVolatile(f)
 		}
-		return from == 0 || from == c.Source || tw.snapshot.Elem(from) == c.Source
-	})
+	}
 }

@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/cordon-db/cordon/rewrite/catalog"
@@ -37,6 +39,44 @@ func (tw *twin) collationOf(oid uint32) string {
 	return ""
 }
 
+// folds says that values of a type, or of what it is made of, are compared by a collation that takes texts that differ for equal.
+func (tw *twin) folds(oid uint32) bool { return tw.foldsIn(oid, 0) }
+
+func (tw *twin) foldsIn(oid uint32, depth int) bool {
+	t, ok := tw.snapshot.Types[oid]
+	if !ok || oid < catalog.FirstUserOID {
+		return false
+	}
+	if depth > mostNested || tw.foldingCollation(t.Collation) {
+		return true
+	}
+	if rel, ok := tw.snapshot.RelationByOID(t.Relation); ok && slices.ContainsFunc(rel.Columns, func(c catalog.Column) bool {
+		return tw.foldingCollation(c.Type.Collation) || tw.foldsIn(c.Type.OID, depth+1)
+	}) {
+		return true
+	}
+	return slices.ContainsFunc([]uint32{t.Base, t.Elem, t.Subtype}, func(inner uint32) bool { return tw.foldsIn(inner, depth+1) })
+}
+
+// foldingCollation says that a collation, as the catalog writes it, is not deterministic, or not known.
+func (tw *twin) foldingCollation(name string) bool {
+	if plainCollations[joinCollations("", name)] {
+		return false
+	}
+	parts, err := catalog.SplitPath(dotsToCommas(name))
+	if err != nil || len(parts) != 2 {
+		return true
+	}
+	c, ok := tw.snapshot.Collation(parts[0], parts[1])
+	return !ok || !c.Deterministic
+}
+
+// refuseFolding refuses what compares by a collation that is not deterministic, where the order of rows is hidden.
+func refuseFolding(what string) error {
+	return refused("forbidden-collation", "cordon: "+what+" takes texts that differ for equal, and which of them is shown would tell the order of rows",
+		"Use a deterministic collation, or compare lower(...).")
+}
+
 // collation finds what COLLATE names, qualifies what pg_catalog does not have, and gives it as info has it: empty for those of pg_catalog, by which texts that
 // are equal are the same bytes.
 func (b *binder) collation(c *pg.CollateClause) (string, error) {
@@ -50,8 +90,7 @@ func (b *binder) collation(c *pg.CollateClause) (string, error) {
 	}
 	name := parts[len(parts)-1]
 	if !found.Deterministic && b.env.twin.hides {
-		return "", refused("forbidden-collation", "cordon: collation "+quoted(name)+" takes texts that differ for equal, and which of them is shown would tell the order of rows",
-			"Use a deterministic collation, or compare lower(...).")
+		return "", refuseFolding("collation " + quoted(name))
 	}
 	if found.Schema == "pg_catalog" && found.Deterministic {
 		return "", nil

@@ -323,6 +323,11 @@ func (b *binder) guessedColumn(ref *pg.ColumnRef, sc *scope) info {
 func (b *binder) useMember(x *pg.A_Expr, schema string, operators []*catalog.Operator, sc *scope) (info, error) {
 	x.Name = nameNodes(schema, lastString(x.Name))
 	b.opaque = true
+	for _, o := range operators {
+		if f, ok := b.env.twin.snapshot.FunctionByOID(o.Function); ok {
+			b.callsVolatile(f)
+		}
+	}
 	in, err := b.exprs([]*pg.Node{x.Lexpr, x.Rexpr}, sc)
 	typ := resultOf(operators)
 	if x.Kind != pg.A_Expr_Kind_AEXPR_OP {

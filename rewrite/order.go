@@ -11,6 +11,7 @@ import (
 // with order = "hide", whatever depends on position or choice is made a function of what the twin has, and of a keyed hash of identifiers as the last key:
 //
 //	order.go            the rows of a query that is the outermost, is ordered or limited, or picks by DISTINCT ON
+//	order_pin.go        when a condition on the primary key leaves one row
 //	order_key.go        what a value is sorted by
 //	order_row.go        what the rows of a FROM clause, or groups, are told apart by
 //	order_window.go     window functions that count rows or pick one
@@ -62,23 +63,7 @@ func (b *binder) oneRow(sel *pg.SelectStmt, sc *scope) bool {
 	if sc.owner.grouped {
 		return len(sel.GroupClause) == 0
 	}
-	if len(sc.items) != 1 || sc.items[0].table == nil || sc.items[0].table.exposed.flat != "" {
-		return false
-	}
-	t := sc.items[0].table
-	pinned := map[*bool]bool{}
-	for _, n := range conjuncts(sel.WhereClause) {
-		x := n.GetAExpr()
-		if x == nil || x.Kind != pg.A_Expr_Kind_AEXPR_OP || lastString(x.Name) != "=" {
-			continue
-		}
-		for _, sides := range [][2]*pg.Node{{x.Lexpr, x.Rexpr}, {x.Rexpr, x.Lexpr}} {
-			if c := b.refs[sides[0].GetColumnRef()]; c != nil && len(c.uses) == 1 && isGiven(sides[1]) {
-				pinned[c.uses[0]] = true
-			}
-		}
-	}
-	return uniqueKey(t) && t.keyIn(pinned)
+	return len(sc.items) == 1 && sc.items[0].table != nil && b.oneKey(sc.items[0].table, sel.WhereClause)
 }
 
 // isGiven says that an expression is a constant or a parameter.
