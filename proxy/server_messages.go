@@ -160,6 +160,9 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	default:
 		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
 	}
+	if typ == 's' && plan != nil && m.session.Tracks(plan) { // set_config, of which the client took the row and not the end
+		m.session.Completed(plan)
+	}
 	if typ == 'C' && plan != nil {
 		m.session.Completed(plan)
 		m.renamed(plan)

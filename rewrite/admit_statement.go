@@ -57,6 +57,13 @@ func (p *planner) simple(stmt *pg.Node, kind Kind, name string, e effect) (*Plan
 
 func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	p.env.sealing, p.env.unsealing = p.seals, p.seals && p.unseals
+	var e effect
+	if call := setsPath(stmt.GetSelectStmt()); call != nil {
+		var err error
+		if e, err = p.pathEffect(call); err != nil {
+			return nil, err
+		}
+	}
 	bound, err := p.bind(stmt)
 	if err != nil {
 		return nil, err
@@ -65,7 +72,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals, unseals: p.seals && p.unseals}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals, unseals: p.seals && p.unseals, effect: e}, nil
 }
 
 func notNil(columns []Origin) []Origin {

@@ -22,6 +22,7 @@ type environment struct {
 	unsealing bool
 	work      int                        // steps taken so far; see budget.go
 	revealed  map[revealedColumn]*source // columns that were found to be needed in SQL form; kept from one binding to the next
+	pathCall  *pg.FuncCall               // the call of set_config that sets search_path; see setconfig.go
 	located   map[int]bool               // references, by their places in the statement, whose tableoid was found to be read
 }
 

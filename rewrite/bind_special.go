@@ -143,7 +143,7 @@ func (b *binder) toReg(n *pg.Node, f *pg.FuncCall, reg string) (info, bool, erro
 }
 
 func booleanLiteral(n *pg.Node) (value, ok bool) {
-	if cast := n.GetTypeCast(); cast != nil {
+	if cast := n.GetTypeCast(); cast != nil && ownTypeName(cast.TypeName) == "bool" {
 		n = cast.Arg
 	}
 	c := n.GetAConst()
@@ -180,14 +180,21 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	return info{typ: 25}, true, nil
 }
 
-// setConfig admits what SET admits, by literals, but for search_path: it would change while the statement runs.
+// setConfig admits what SET admits, by literals. In a statement that does more, search_path would change while it runs.
 func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	if len(f.Args) != 3 {
 		return info{}, true, b.at(undefinedFunction("set_config"), f.Location)
 	}
-	name, value := strings.ToLower(stringLiteral(f.Args[0])), stringLiteral(f.Args[1])
-	if name == "" || name == "search_path" || f.Args[1].GetAConst().GetSval() == nil {
-		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals, and not for search_path", "Use SET.")
+	name := strings.ToLower(stringLiteral(f.Args[0]))
+	value, ok := textLiteral(f.Args[1])
+	switch {
+	case f == b.env.pathCall:
+		f.Args[0], f.Args[1] = pg.MakeAConstStrNode("cordon.search_path", 0), pg.MakeAConstStrNode(value, 0)
+		return info{typ: oidText}, true, nil
+	case name == "search_path":
+		return info{}, true, refused("forbidden-setting", "cordon: set_config of search_path is admitted with literals and in a statement of its own", "Use SET search_path.")
+	case name == "" || !ok:
+		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals", "Use SET.")
 	}
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
@@ -204,14 +211,29 @@ func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	return info{typ: 25}, true, nil
 }
 
+// stringLiteral is the text of a literal, empty where there is none.
 func stringLiteral(n *pg.Node) string {
+	text, _ := textLiteral(n)
+	return text
+}
+
+// ownTypeName is the name of a type of pg_catalog, where the server looks first; empty for a type of another schema, or an array.
+func ownTypeName(t *pg.TypeName) string {
+	parts, _ := splitName(t.GetNames())
+	if len(parts) == 0 || len(parts) > 1 && (len(parts) > 2 || parts[0] != "pg_catalog") || len(t.ArrayBounds) > 0 {
+		return ""
+	}
+	return parts[len(parts)-1]
+}
+
+func textLiteral(n *pg.Node) (string, bool) {
 	if cast := n.GetTypeCast(); cast != nil {
-		parts, _ := splitName(cast.TypeName.GetNames())
-		if last := parts[len(parts)-1]; last == "text" || last == "varchar" || last == "name" {
+		if last := ownTypeName(cast.TypeName); last == "text" || last == "varchar" || last == "name" {
 			n = cast.Arg
 		}
 	}
-	return n.GetAConst().GetSval().GetSval()
+	s := n.GetAConst().GetSval()
+	return s.GetSval(), s != nil
 }
 
 // valueFunction binds CURRENT_DATE and its relatives.

@@ -8,7 +8,7 @@ type effectKind uint8
 const (
 	effectNone effectKind = iota
 	effectTransaction
-	effectPath    // SET search_path
+	effectPath    // SET search_path, or set_config of it
 	effectPrepare // PREPARE
 	effectDeallocate
 	effectDeclare

@@ -44,7 +44,7 @@ type Kind uint8
 
 // The kinds of plans.
 const (
-	KindQuery       Kind = iota + 1 // SELECT, VALUES, TABLE, SHOW, EXECUTE, FETCH: may return rows, changes no tracked state
+	KindQuery       Kind = iota + 1 // SELECT, VALUES, TABLE, SHOW, EXECUTE, FETCH: may return rows, changes no tracked state but by set_config of search_path
 	KindTransaction                 // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, ...: changes tracked state
 	KindSet                         // SET, RESET, DISCARD: changes tracked state
 	KindPrepare                     // PREPARE, DEALLOCATE, DISCARD ALL

@@ -39,6 +39,7 @@ var pathStatements = []string{
 	`SET search_path TO "$user", b`, "SET LOCAL search_path TO b", "SET LOCAL search_path TO DEFAULT", "SET SESSION search_path TO a, a", "RESET search_path",
 	"SET search_path TO DEFAULT", "RESET ALL", "SELECT 1", "BEGIN", "BEGIN", "COMMIT", "COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "SAVEPOINT s", "ROLLBACK TO s",
 	"RELEASE s", "DISCARD ALL", failing, failing,
+	"SELECT set_config('search_path', '', false)", "SELECT pg_catalog.set_config('search_path', 'b,a', true)", "SELECT set_config('search_path', 'public', 'f') AS x",
 }
 
 const failing = "SELECT 1 / 0"

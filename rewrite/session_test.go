@@ -329,6 +329,7 @@ func TestTracks(t *testing.T) {
 	}
 	for text, want := range map[string]bool{"SELECT 1": false, "SET timezone = 'UTC'": false, "SHOW timezone": false, "SET search_path TO app": true, "BEGIN": true,
 		"PREPARE p AS SELECT 1": true, "DEALLOCATE p": true, "DECLARE c CURSOR FOR SELECT 1": true, "CLOSE c": true, "DISCARD ALL": true, "RESET ALL": true,
+		"SELECT set_config('search_path', '', false)": true, "SELECT set_config('timezone', 'UTC', false)": false,
 		"EXECUTE p": false, "FETCH c": false, "COPY countries TO STDOUT": false} {
 		plan, err := s.Parse(context.Background(), text, nil)
 		if err != nil || s.Tracks(plan) != want {
