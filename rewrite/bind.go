@@ -13,6 +13,7 @@ type environment struct {
 	setting  string   // search_path as SHOW shows it
 	user     string
 	database string
+	fixed    map[string]string // the values of the settings that the server keeps
 	// definition: what is bound is a view's definition, which may read what the client may not name.
 	definition bool
 	parameters []uint32 // the types that the client declared for $1, $2, ...; 0 where none

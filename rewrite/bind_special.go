@@ -199,7 +199,7 @@ func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
 	}
-	canonical, set, err := admitSetting(name, value)
+	canonical, set, err := admitSetting(name, value, b.env.fixed)
 	if err != nil {
 		return info{}, true, err
 	}

@@ -150,7 +150,7 @@ func TestC5Settings(t *testing.T) {
 	rw := appRewriter(t)
 	for _, setting := range []string{"debug_print_plan=on", "debug_print_parse=on", "debug_print_rewritten=on", "client_min_messages=log", "client_min_messages=debug5",
 		"log_parameter_max_length_on_error=-1", "auto_explain.log_level=notice", "transform_null_equals=on", "standard_conforming_strings=off", "backslash_quote=on",
-		"row_security=off", "client_encoding=LATIN1", "quote_all_identifiers=on", "enable_seqscan=off", "work_mem=1MB", "plan_cache_mode=force_generic_plan",
+		"row_security=off", "client_encoding=LATIN1", "quote_all_identifiers=on", "force_parallel_mode=on", "debug_parallel_query=on",
 		"session_replication_role=replica", "default_transaction_read_only=off", "cordon_key.user=x"} {
 		name, value, _ := strings.Cut(setting, "=")
 		for _, text := range []string{fmt.Sprintf(`SET "%s" TO '%s'`, name, value), fmt.Sprintf(`SET LOCAL "%s" TO '%s'`, name, value),
@@ -165,6 +165,29 @@ func TestC5Settings(t *testing.T) {
 		for _, startup := range []map[string]string{{name: value}, {"options": "-c " + setting}, {"options": "--" + setting}} {
 			if _, err := rw.NewSession(SessionParams{User: "analyst", Database: "app", Startup: startup}); codeOf(err) != "42501" {
 				t.Errorf("startup %v: %v", startup, err)
+			}
+		}
+	}
+}
+
+// TestC10Planning: what steers plans is accepted at every door, and reaches the server by none.
+func TestC10Planning(t *testing.T) {
+	rw := appRewriter(t)
+	for _, setting := range []string{"enable_seqscan=off", "work_mem=1MB", "plan_cache_mode=force_generic_plan", "jit=off", "random_page_cost=1.1", "geqo=off"} {
+		name, value, _ := strings.Cut(setting, "=")
+		for _, text := range []string{fmt.Sprintf(`SET %s TO "%s"`, name, value), fmt.Sprintf("SET LOCAL %s = '%s'", name, value), fmt.Sprintf("SELECT set_config('%s', '%s', false)", name, value)} {
+			if p := mustPlan(t, rw, text); strings.Contains(p.SQL, name) {
+				t.Errorf("%s is sent as %s", text, p.SQL)
+			}
+		}
+		for _, startup := range []map[string]string{{name: value}, {"options": "-c " + setting}, {"options": "--" + setting}} {
+			s, err := rw.NewSession(SessionParams{User: "analyst", Database: "app", Startup: startup})
+			if err != nil {
+				t.Errorf("startup %v: %v", startup, err)
+				continue
+			}
+			if sent, ok := s.StartupParameters()[name]; ok {
+				t.Errorf("startup %v sends %s", startup, sent)
 			}
 		}
 	}

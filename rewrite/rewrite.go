@@ -157,7 +157,7 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 		return nil, err
 	}
 	stamp.path = st.setting()
-	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, revealed: map[revealedColumn]*source{}, located: map[int]bool{}}
+	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, fixed: st.fixed, revealed: map[revealedColumn]*source{}, located: map[int]bool{}}
 	env.path = schemas(env.setting, env.user, tw.snapshot)
 	return &planner{env: env, state: st, stamp: stamp, seals: tw.policy.Sealed}, nil
 }

@@ -22,6 +22,7 @@ type state struct {
 	failed       bool
 	prepared     map[string]*Plan
 	cursors      map[string]*Plan
+	fixed        map[string]string // of builtin.Fixed, the values that the server said at login; never changed
 }
 
 func newState(path string) *state {

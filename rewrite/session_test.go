@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cordon-db/cordon/rewrite/builtin"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
@@ -282,10 +284,11 @@ func TestVerify(t *testing.T) {
 	for _, term := range strings.Split(strings.TrimPrefix(sql, "SELECT "), ", ") {
 		values = append(values, params[strings.Split(term, "'")[1]])
 	}
+	checked := len(values) - len(builtin.Fixed)
 	if err := check(values); err != nil {
 		t.Errorf("settings that took effect: %v", err)
 	}
-	for i := range values {
+	for i := range checked {
 		wrong := append([]string{}, values...)
 		wrong[i] = "other"
 		if err := check(wrong); err == nil {
@@ -296,6 +299,32 @@ func TestVerify(t *testing.T) {
 	}
 	if check(values[1:]) == nil {
 		t.Error("an answer of too few settings passes")
+	}
+}
+
+// TestFixedSettings: what the server keeps may be set to the value that it said at login, and nothing is sent.
+func TestFixedSettings(t *testing.T) {
+	rw := newTestRewriter(t, parsedPolicy(t, nil), "app", &storedCatalog{current: storedSnapshot(t)})
+	s := login(t, rw, "analyst")
+	_, err := play(s, "SET lc_time = 'C'")
+	wantCode(t, "before the server said it", err, "42501")
+	sql, check := s.Verify()
+	params := s.StartupParameters()
+	var values []string
+	for _, term := range strings.Split(strings.TrimPrefix(sql, "SELECT "), ", ") {
+		name := strings.Split(term, "'")[1]
+		values = append(values, cmp.Or(params[name], map[string]string{"default_text_search_config": "pg_catalog.english", "lc_time": "C.UTF-8"}[name]))
+	}
+	if err := check(values); err != nil {
+		t.Fatal(err)
+	}
+	for text, code := range map[string]string{"SET default_text_search_config = 'pg_catalog.english'": "", "SET default_text_search_config TO english": "", "SET LOCAL lc_time = 'C.UTF-8'": "",
+		"SELECT set_config('LC_TIME', 'C.UTF-8', false)": "", "SET lc_time = 'C'": "42501", "SET default_text_search_config = 'german'": "42501"} {
+		plans, err := play(s, text)
+		wantCode(t, text, err, code)
+		if err == nil && !strings.Contains(plans[0].SQL, "cordon.nothing") {
+			t.Errorf("%s is sent as %s", text, plans[0].SQL)
+		}
 	}
 }
 

@@ -10,13 +10,16 @@ import (
 )
 
 // admitSetting says whether a client may set name to value, through any door, and gives what to send; set is false where there is
-// nothing to send since the session has the value already.
-func admitSetting(name, value string) (canonical string, set bool, err error) {
+// nothing to send since the session has the value already, or it would have no effect. fixed are the values that the server has.
+func admitSetting(name, value string, fixed map[string]string) (canonical string, set bool, err error) {
 	canonical, verdict := builtin.Settable(name, value)
 	switch verdict {
 	case builtin.Applied:
 		return canonical, true, nil
 	case builtin.Ignored:
+		return "", false, nil
+	}
+	if has, ok := fixed[strings.ToLower(name)]; ok && builtin.SameFixed(strings.ToLower(name), has, value) {
 		return "", false, nil
 	}
 	return "", false, refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session, or not with this value", strings.ToLower(name)), builtin.SettingHint(name))
@@ -50,7 +53,7 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	}
 	if x.Kind != pg.VariableSetKind_VAR_SET_VALUE {
 		if !builtin.Showable(name) {
-			_, _, err := admitSetting(name, "\x00")
+			_, _, err := admitSetting(name, "\x00", nil)
 			return nil, err
 		}
 		return p.simple(stmt, KindSet, "", effect{})
@@ -59,7 +62,7 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	if !ok {
 		return p.setInterval(stmt, x, name)
 	}
-	canonical, send, err := admitSetting(name, value)
+	canonical, send, err := admitSetting(name, value, p.env.fixed)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func admitStartup(startup map[string]string) (admitted map[string]string, path *
 		case strings.HasPrefix(name, "_pq_."), strings.HasPrefix(name, "cordon."), strings.HasPrefix(name, "cordon_key."), name == "default_transaction_read_only":
 			continue
 		}
-		canonical, set, err := admitSetting(name, value)
+		canonical, set, err := admitSetting(name, value, nil)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -114,7 +114,7 @@ func (s *Session) StartupParameters() map[string]string {
 	return params
 }
 
-// Verify gives a query for right after login, and the check of its one row of texts: the settings took effect.
+// Verify gives a query for right after login, and the check of its one row of texts: the settings took effect. It learns the values of the fixed ones.
 func (s *Session) Verify() (string, func(values []string) error) {
 	want := builtin.Pinned()
 	for name := range want {
@@ -126,19 +126,25 @@ func (s *Session) Verify() (string, func(values []string) error) {
 		want[masking.Setting(domain)] = key.SettingValue()
 	}
 	names := slices.Sorted(maps.Keys(want))
-	terms := make([]string, len(names))
-	for i, n := range names {
+	asked := slices.Concat(names, builtin.Fixed)
+	terms := make([]string, len(asked))
+	for i, n := range asked {
 		terms[i] = "pg_catalog.current_setting(" + quoteLiteral(n) + ")"
 	}
 	return "SELECT " + strings.Join(terms, ", "), func(values []string) error {
-		if len(values) != len(names) {
-			return fmt.Errorf("the upstream answered %d of %d settings", len(values), len(names))
+		if len(values) != len(asked) {
+			return fmt.Errorf("the upstream answered %d of %d settings", len(values), len(asked))
 		}
 		for i, n := range names {
 			if values[i] != want[n] {
 				return fmt.Errorf("setting %s did not take effect upstream; a pooler in between drops settings", n)
 			}
 		}
+		fixed := map[string]string{}
+		for i, n := range builtin.Fixed {
+			fixed[n] = values[len(names)+i]
+		}
+		s.state.fixed = fixed
 		return nil
 	}
 }

@@ -8,10 +8,13 @@ func TestStartup(t *testing.T) {
 	if err != nil || path == nil || *path != "a b" || len(admitted) != 2 || admitted["datestyle"] != "ISO" {
 		t.Errorf("%v %v %v", admitted, path, err)
 	}
-	for _, options := range []string{"-c debug_print_plan=on", "-c client_min_messages=log", "-d 5", "-c row_security=off", "-c", "--work_mem=1GB"} {
+	for _, options := range []string{"-c debug_print_plan=on", "-c client_min_messages=log", "-d 5", "-c row_security=off", "-c", "-c lc_messages=C"} {
 		if _, _, err := admitStartup(map[string]string{"options": options}); codeOf(err) != "42501" {
 			t.Errorf("%s: %v", options, err)
 		}
+	}
+	if admitted, _, err := admitStartup(map[string]string{"jit": "off", "work_mem": "1GB", "options": "-c jit=off --enable-seqscan=off"}); err != nil || len(admitted) != 0 {
+		t.Errorf("the planner's settings: %v, %v", admitted, err)
 	}
 	if _, _, err := admitStartup(map[string]string{"replication": "database"}); codeOf(err) != "42501" {
 		t.Errorf("replication: %v", err)

@@ -43,7 +43,7 @@ var pinned = map[string]string{
 func Pinned() map[string]string { return maps.Clone(pinned) }
 
 // settable are the settings that a masked session may choose, with the check of the value. None of them changes what a statement may
-// see; planner settings and memory are not here, since they steer plans over hidden rows (pitfall C10).
+// see; planner settings and memory are ignored instead, since they steer plans over hidden rows (pitfall C10).
 var settable = map[string]func(string) (string, bool){
 	"timezone":                            timeZone,
 	"datestyle":                           dateStyle,
@@ -55,6 +55,7 @@ var settable = map[string]func(string) (string, bool){
 	"lock_timeout":                        duration,
 	"idle_in_transaction_session_timeout": duration,
 	"idle_session_timeout":                duration,
+	"transaction_timeout":                 duration, // of 17 and later
 	"client_min_messages":                 oneOf("notice", "warning", "error"),
 	"default_transaction_isolation":       isolation,
 	"transaction_isolation":               isolation,
@@ -72,6 +73,34 @@ var settable = map[string]func(string) (string, bool){
 // ignored are settings that drivers and dump tools always send and that change nothing for a read-only session here.
 var ignored = words("geqo default_tablespace default_table_access_method")
 
+// planning is what any login may set of the planner, memory and durability, on one version or another. It would change no answer, only how the server comes to
+// it; over rows that the twin lacks that tells of them. So it is ignored: asyncpg and JDBC turn jit off at login, people raise work_mem.
+const planning = `work_mem maintenance_work_mem hash_mem_multiplier temp_buffers logical_decoding_work_mem
+	effective_cache_size effective_io_concurrency maintenance_io_concurrency random_page_cost seq_page_cost cpu_tuple_cost cpu_index_tuple_cost
+	cpu_operator_cost parallel_setup_cost parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size
+	max_parallel_workers max_parallel_workers_per_gather max_parallel_maintenance_workers parallel_leader_participation
+	default_statistics_target constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
+	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
+	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
+	vacuum_cost_delay vacuum_cost_limit synchronous_commit commit_siblings
+	enable_async_append enable_bitmapscan enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
+	enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop
+	enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate enable_partitionwise_join
+	enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort enable_tidscan`
+
+var planned = words(planning)
+
+// Fixed are the settings that keep the server's value and that a session may set to just that.
+var Fixed = []string{"default_text_search_config", "lc_messages", "lc_monetary", "lc_numeric", "lc_time"}
+
+// SameFixed says whether a value is the one that a fixed setting has.
+func SameFixed(name, has, value string) bool {
+	if name == "default_text_search_config" {
+		has, value = strings.TrimPrefix(has, "pg_catalog."), strings.TrimPrefix(value, "pg_catalog.")
+	}
+	return has == value
+}
+
 // Settable judges a setting through any door: SET, startup parameter, options, set_config. The name is folded; the value is
 // the text after unquoting. canonical is what to send where the verdict is Applied. The hint of a refusal that concerns the value
 // of an admitted setting can be had from SettingHint.
@@ -86,7 +115,7 @@ func Settable(name, value string) (canonical string, verdict Verdict) {
 		}
 		return "", Refused
 	}
-	if ignored[name] {
+	if ignored[name] || planned[name] {
 		return "", Ignored
 	}
 	if name == "transaction_read_only" && isOn(value) {
@@ -228,16 +257,8 @@ func applicationName(v string) (string, bool) {
 }
 
 // tuning is the operator's own, which tells nothing of data, files or other sessions: ALTER ROLE and ALTER DATABASE may carry it, and it may be shown.
-var tuning = words(`work_mem maintenance_work_mem hash_mem_multiplier temp_buffers temp_file_limit logical_decoding_work_mem
-	effective_cache_size effective_io_concurrency maintenance_io_concurrency random_page_cost seq_page_cost cpu_tuple_cost cpu_index_tuple_cost
-	cpu_operator_cost parallel_setup_cost parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size
-	max_parallel_workers max_parallel_workers_per_gather max_parallel_maintenance_workers parallel_leader_participation
-	default_statistics_target constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
-	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
-	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
-	track_activities track_counts track_io_timing track_functions vacuum_cost_delay vacuum_cost_limit deadlock_timeout
-	synchronous_commit commit_delay commit_siblings wal_compression lc_messages lc_monetary lc_numeric lc_time
-	default_text_search_config`)
+var tuning = words(planning + ` temp_file_limit track_activities track_counts track_io_timing track_functions deadlock_timeout commit_delay wal_compression
+	lc_messages lc_monetary lc_numeric lc_time default_text_search_config`)
 
 // ofRole are settings that ALTER ROLE and ALTER DATABASE may carry besides the settable ones and the tuning: server-side logging, which changes neither what a
 // statement may see nor what is sent to the client.
@@ -259,11 +280,7 @@ var showable = words(`server_version server_version_num server_encoding max_iden
 	default_tablespace default_table_access_method geqo data_checksums max_connections max_prepared_transactions max_worker_processes
 	max_locks_per_transaction max_files_per_process max_stack_depth shared_buffers huge_pages allow_system_table_mods track_commit_timestamp
 	vacuum_cost_page_dirty vacuum_cost_page_hit vacuum_cost_page_miss autovacuum fsync full_page_writes wal_level wal_log_hints wal_buffers
-	min_wal_size max_wal_size checkpoint_timeout
-	enable_async_append enable_bitmapscan enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
-	enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop
-	enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate enable_partitionwise_join
-	enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort enable_tidscan`)
+	min_wal_size max_wal_size checkpoint_timeout`)
 
 // Showable says whether a masked session may read the setting. search_path is Virtual: the rewriter answers.
 func Showable(name string) bool {

@@ -28,11 +28,14 @@ func TestSettable(t *testing.T) {
 		{"role", "postgres", "", Refused},
 		{"session_authorization", "postgres", "", Refused},
 		{"row_security", "off", "", Refused},
-		{"enable_seqscan", "off", "", Refused},
+		{"enable_seqscan", "off", "", Ignored},
+		{"jit", "off", "", Ignored},
+		{"transaction_timeout", "0", "0", Applied},
+		{"lc_time", "C", "", Refused},
 		{"escape_string_warning", "0", "off", Applied},
 		{"geqo", "off", "", Ignored},
 		{"cordon_key.user", "x", "", Refused},
-		{"work_mem", "1GB", "", Refused},
+		{"work_mem", "1GB", "", Ignored},
 	} {
 		canonical, verdict := Settable(c.name, c.value)
 		if canonical != c.canonical || verdict != c.verdict {
