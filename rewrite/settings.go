@@ -119,7 +119,11 @@ func (p *planner) setTransaction(stmt *pg.Node, x *pg.VariableSetStmt, name stri
 // show rewrites SHOW.
 func (p *planner) show(stmt *pg.Node, x *pg.VariableShowStmt) (*Plan, error) {
 	name := strings.ToLower(x.Name)
-	if name == "search_path" {
+	switch name {
+	case "all":
+		sql := newBinder(p.env).expandSets(builtin.ShowAll())
+		return &Plan{SQL: sql, Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}, {}, {}}}, nil
+	case "search_path":
 		return &Plan{SQL: "SELECT " + quoteLiteral(p.env.setting) + "::pg_catalog.text AS search_path", Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}, nil
 	}
 	if !builtin.Showable(name) {

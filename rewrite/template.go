@@ -11,8 +11,8 @@ import (
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
-// setMarkers are the markers that stand for sets of the twin in templates and in substituted system relations.
-var setMarkers = slices.Concat(builtin.Marks, builtin.TextMarks)
+// setMarkers are the markers that stand for sets of the twin, or what else depends on the session, in templates and in substituted system relations.
+var setMarkers = slices.Concat(builtin.Marks, builtin.TextMarks, []string{builtin.MarkSetting})
 
 var parsedTemplates sync.Map // template -> *pg.Node
 
@@ -102,12 +102,14 @@ func isSetMarker(name string) bool {
 	return slices.Contains(setMarkers, name)
 }
 
-// setText is the array that a set marker stands for.
+// setText is what a set marker stands for.
 func (b *binder) setText(name string) string {
 	text, known := b.env.twin.sets[name]
 	switch {
 	case known:
 		return text
+	case name == builtin.MarkSetting:
+		return quoteLiteral(b.env.setting) + "::pg_catalog.text"
 	case name != builtin.MarkPath:
 		return b.env.twin.texts(name, b.env.path)
 	}

@@ -42,6 +42,9 @@ const (
 // TextMarks are all markers of texts.
 var TextMarks = []string{MarkExpressions, MarkConstraintTexts, MarkIndexTexts, MarkViewTexts, MarkRoutineTexts, MarkOtherTexts}
 
+// MarkSetting stands for the text of the session's own search_path, as SHOW says it.
+const MarkSetting = "cordon_setting"
+
 // SystemColumn is a column of a system relation. Expr is empty where the column is shown as it is; else an expression of the
 // same type over the relation's columns (alias r), for instance "(-1)::pg_catalog.float4" for reltuples.
 type SystemColumn struct {

@@ -118,6 +118,7 @@ var withoutMarks = func() *strings.Replacer {
 	for _, mark := range TextMarks {
 		pairs = append(pairs, mark, "'{}'::pg_catalog.jsonb")
 	}
+	pairs = append(pairs, MarkSetting, "''::pg_catalog.text")
 	return strings.NewReplacer(pairs...)
 }()
 

@@ -280,7 +280,7 @@ var showable = words(`server_version server_version_num server_encoding max_iden
 	default_tablespace default_table_access_method geqo data_checksums max_connections max_prepared_transactions max_worker_processes
 	max_locks_per_transaction max_files_per_process max_stack_depth shared_buffers huge_pages allow_system_table_mods track_commit_timestamp
 	vacuum_cost_page_dirty vacuum_cost_page_hit vacuum_cost_page_miss autovacuum fsync full_page_writes wal_level wal_log_hints wal_buffers
-	min_wal_size max_wal_size checkpoint_timeout`)
+	min_wal_size max_wal_size checkpoint_timeout log_timezone port cluster_name temp_tablespaces password_encryption`)
 
 // Showable says whether a masked session may read the setting. search_path is Virtual: the rewriter answers.
 func Showable(name string) bool {
@@ -288,7 +288,13 @@ func Showable(name string) bool {
 	return showable[name] || tuning[name] || settable[name] != nil || pinned[name] != ""
 }
 
-// settingsShown is the condition of the rows of pg_settings. search_path is left out: its true value is cordon's.
+// ShowAll is the query that answers SHOW ALL: the rows of pg_settings, with values as SHOW says them. It holds MarkSetting.
+func ShowAll() string {
+	return `SELECT r.name || '' AS name, CASE WHEN r.name = 'search_path' THEN ` + MarkSetting + ` ELSE pg_catalog.current_setting(r.name) END AS setting, r.short_desc || '' AS description ` +
+		`FROM pg_catalog.pg_settings r WHERE ` + settingsShown() + ` ORDER BY pg_catalog.lower(r.name) COLLATE "C"`
+}
+
+// settingsShown is the condition of the rows of pg_settings. The value of search_path is cordon's.
 func settingsShown() string {
 	names := map[string]bool{}
 	maps.Copy(names, showable)
@@ -297,13 +303,11 @@ func settingsShown() string {
 		names[name] = true
 	}
 	for name := range pinned {
-		names[name] = name != "search_path"
+		names[name] = true
 	}
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if names[name] {
-			list = append(list, "'"+name+"'")
-		}
+		list = append(list, "'"+name+"'")
 	}
 	return "pg_catalog.lower(r.name) = ANY (ARRAY[" + strings.Join(list, ", ") + "])"
 }
