@@ -26,6 +26,7 @@ func TestSettable(t *testing.T) {
 		{"statement_timeout", "-1", "", Refused},
 		{"search_path", "public", "public", Virtual},
 		{"role", "postgres", "", Refused},
+		{"role", "none", "", Ignored},
 		{"session_authorization", "postgres", "", Refused},
 		{"row_security", "off", "", Refused},
 		{"enable_seqscan", "off", "", Ignored},
@@ -49,7 +50,7 @@ func TestSettable(t *testing.T) {
 
 func TestShowable(t *testing.T) {
 	for name, want := range map[string]bool{"server_version": true, "TimeZone": true, "cordon_key.user": false, "all": false, "data_directory": false, "config_file": false,
-		"vacuum_cost_delay": true, "work_mem": true, "enable_seqscan": true, "log_statement": false, "log_directory": false, "primary_conninfo": false, "ssl_key_file": false, "role": false} {
+		"vacuum_cost_delay": true, "work_mem": true, "enable_seqscan": true, "log_statement": false, "log_directory": false, "primary_conninfo": false, "ssl_key_file": false, "role": true} {
 		if Showable(name) != want {
 			t.Errorf("Showable(%q) is not %v", name, want)
 		}
