@@ -58,9 +58,9 @@ func badMessages(t *testing.T, g *gateway, records *journal) {
 	})
 }
 
-// badSettings ask for another encoding, through each door. UTF8 itself is admitted.
+// badSettings ask for another encoding, through each door. UTF8 itself is admitted, and SQL_ASCII, which stands for it.
 func badSettings(t *testing.T, g *gateway, records *journal) {
-	for _, encoding := range []string{"LATIN1", "SQL_ASCII", "no such"} {
+	for _, encoding := range []string{"LATIN1", "EUC_JP", "no such"} {
 		for door, sql := range map[string]string{
 			"SET": "SET client_encoding = '%s'", "SET NAMES": "SET NAMES '%s'", "SET LOCAL": "BEGIN; SET LOCAL client_encoding TO '%s'",
 			"set_config": "SELECT set_config('client_encoding', '%s', false)",
@@ -83,8 +83,8 @@ func badSettings(t *testing.T, g *gateway, records *journal) {
 			})
 		}
 	}
-	w := login(t, g, "analyst", [][2]string{{"client_encoding", "UTF8"}})
-	if err := w.send('Q', zero("SET client_encoding TO 'utf-8'; SET NAMES 'UTF8'")); err != nil {
+	w := login(t, g, "analyst", [][2]string{{"client_encoding", "SQL_ASCII"}})
+	if err := w.send('Q', zero("SET client_encoding TO 'utf-8'; SET NAMES 'UTF8'; SET NAMES 'SQL_ASCII'")); err != nil {
 		t.Fatal(err)
 	}
 	if code, err := w.until('Z'); code != "" || err != nil {

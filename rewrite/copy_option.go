@@ -35,6 +35,7 @@ func copyOption(d *pg.DefElem) error {
 		if _, verdict := builtin.Settable("client_encoding", d.Arg.GetString_().Sval); verdict != builtin.Ignored {
 			return refused("forbidden-encoding", "cordon: only encoding UTF8 is admitted", "Convert the file afterwards.")
 		}
+		d.Arg.GetString_().Sval = "UTF8" // SQL_ASCII means the same
 	}
 	return nil
 }

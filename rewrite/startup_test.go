@@ -16,6 +16,9 @@ func TestStartup(t *testing.T) {
 	if admitted, _, err := admitStartup(map[string]string{"jit": "off", "work_mem": "1GB", "options": "-c jit=off --enable-seqscan=off"}); err != nil || len(admitted) != 0 {
 		t.Errorf("the planner's settings: %v, %v", admitted, err)
 	}
+	if admitted, _, err := admitStartup(map[string]string{"client_encoding": "SQL_ASCII"}); err != nil || len(admitted) != 0 {
+		t.Errorf("no conversion: %v, %v", admitted, err)
+	}
 	if _, _, err := admitStartup(map[string]string{"replication": "database"}); codeOf(err) != "42501" {
 		t.Errorf("replication: %v", err)
 	}

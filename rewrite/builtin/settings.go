@@ -134,6 +134,8 @@ func SettingHint(name string) string {
 	switch pin, ok := pinned[name]; {
 	case settable[name] != nil:
 		return "Use one of the documented values of " + name + "."
+	case name == "client_encoding":
+		return "In a masked session client_encoding is fixed to \"UTF8\": set PGCLIENTENCODING=UTF8, or client_encoding=UTF8 where the client connects."
 	case ok:
 		return "In a masked session " + name + " is fixed to \"" + pin + "\"."
 	case name == "transaction_read_only":
@@ -147,8 +149,8 @@ func SettingHint(name string) string {
 
 func samePin(name, pin, value string) bool {
 	switch {
-	case name == "client_encoding":
-		return slices.Contains([]string{"utf8", "unicode"}, encodingKey(value))
+	case name == "client_encoding": // SQL_ASCII, what psql sends without a locale, asks for no conversion: of a database in UTF8, for UTF8
+		return slices.Contains([]string{"utf8", "unicode", "sqlascii"}, encodingKey(value))
 	case pin == "on":
 		return isOn(value)
 	case pin == "off":

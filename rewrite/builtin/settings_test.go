@@ -11,6 +11,7 @@ func TestSettable(t *testing.T) {
 		{"timezone", "<X>+05:30", "<X>+05:30", Applied},
 		{"timezone", "../../etc/passwd", "", Refused},
 		{"client_encoding", "'utf-8'", "", Ignored},
+		{"client_encoding", "SQL_ASCII", "", Ignored},
 		{"client_encoding", "LATIN1", "", Refused},
 		{"standard_conforming_strings", "on", "", Ignored},
 		{"standard_conforming_strings", "off", "", Refused},
