@@ -169,6 +169,8 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	case name == "search_path":
 		n.Node = castNode(b.env.setting, "text", false).Node
 		return info{}, true, nil
+	case builtin.Stated(name) != "":
+		return info{typ: oidText}, true, b.applyTemplate(n, "("+builtin.Stated(name)+")::pg_catalog.text", nil)
 	case !builtin.Showable(name):
 		return info{}, true, refused("forbidden-setting", "cordon: setting "+quoted(name)+" is not shown to a masked session", "See docs/configuration.md for the settings that are.")
 	}

@@ -56,6 +56,12 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 			_, _, err := admitSetting(name, "\x00", nil)
 			return nil, err
 		}
+		if builtin.Stated(name) != "" { // the server's own is not to be reset: some versions would take writes
+			if x.Kind == pg.VariableSetKind_VAR_RESET {
+				return &Plan{SQL: "RESET cordon.nothing", Kind: KindSet}, nil
+			}
+			return nothing(x.IsLocal), nil
+		}
 		return p.simple(stmt, KindSet, "", effect{})
 	}
 	value, ok := settingText(x.Args)
@@ -128,6 +134,9 @@ func (p *planner) show(stmt *pg.Node, x *pg.VariableShowStmt) (*Plan, error) {
 		return &Plan{SQL: sql, Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}, {}, {}}}, nil
 	case "search_path":
 		return &Plan{SQL: "SELECT " + quoteLiteral(p.env.setting) + "::pg_catalog.text AS search_path", Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}, nil
+	}
+	if sql := builtin.Stated(name); sql != "" {
+		return &Plan{SQL: "SELECT " + sql + " AS " + name, Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}, nil
 	}
 	if !builtin.Showable(name) {
 		return nil, refused("forbidden-setting", fmt.Sprintf("cordon: SHOW %q is not admitted in a masked session", name), "docs/refusals.md lists what may be shown.")

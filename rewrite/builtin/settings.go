@@ -118,7 +118,7 @@ func Settable(name, value string) (canonical string, verdict Verdict) {
 	if ignored[name] || planned[name] {
 		return "", Ignored
 	}
-	if name == "transaction_read_only" && isOn(value) || name == "role" && value == "none" {
+	if _, ok := boolean(value); ok && stated[name] != "" || name == "role" && value == "none" {
 		return "", Ignored
 	}
 	pin, ok := pinned[name]
@@ -134,12 +134,12 @@ func SettingHint(name string) string {
 	switch pin, ok := pinned[name]; {
 	case settable[name] != nil:
 		return "Use one of the documented values of " + name + "."
+	case stated[name] != "":
+		return "Use on or off, which have no effect: a masked session only reads."
 	case name == "client_encoding":
 		return "In a masked session client_encoding is fixed to \"UTF8\": set PGCLIENTENCODING=UTF8, or client_encoding=UTF8 where the client connects."
 	case ok:
 		return "In a masked session " + name + " is fixed to \"" + pin + "\"."
-	case name == "transaction_read_only":
-		return "A masked session is read-only."
 	case name == "role" || name == "session_authorization":
 		return "A masked session keeps the role that it logged in as."
 	default:
@@ -292,10 +292,29 @@ func Showable(name string) bool {
 	return showable[name] || tuning[name] || settable[name] != nil || pinned[name] != ""
 }
 
+// stated are settings of which a session is told what the twin has, and not what cordon has set: a server that takes writes, from logins that may. pgjdbc and
+// libpq choose a primary by these. The values are SQL.
+var stated = map[string]string{
+	"default_transaction_read_only": "'off'",
+	"transaction_read_only":         "CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END",
+}
+
+// Stated is the SQL of what a session is told of a setting where that is not the server's value; empty for any other.
+func Stated(name string) string { return stated[strings.ToLower(name)] }
+
 // ShowAll is the query that answers SHOW ALL: the rows of pg_settings, with values as SHOW says them. It holds MarkSetting.
 func ShowAll() string {
-	return `SELECT r.name || '' AS name, CASE WHEN r.name = 'search_path' THEN ` + MarkSetting + ` ELSE pg_catalog.current_setting(r.name) END AS setting, r.short_desc || '' AS description ` +
+	return `SELECT r.name || '' AS name, CASE r.name WHEN 'search_path' THEN ` + MarkSetting + statedCases() + ` ELSE pg_catalog.current_setting(r.name) END AS setting, r.short_desc || '' AS description ` +
 		`FROM pg_catalog.pg_settings r WHERE ` + settingsShown() + ` ORDER BY pg_catalog.lower(r.name) COLLATE "C"`
+}
+
+// statedCases are the branches of CASE r.name for the stated settings.
+func statedCases() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(stated)) {
+		b.WriteString(" WHEN '" + name + "' THEN " + stated[name])
+	}
+	return b.String()
 }
 
 // settingsShown is the condition of the rows of pg_settings. The value of search_path is cordon's.

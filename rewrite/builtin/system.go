@@ -55,7 +55,7 @@ func System(schema, name string) (SystemRelation, bool) {
 // mustReadRelations reads relations.txt. A malformed line is a mistake in the program, so it panics at start.
 func mustReadRelations(text string) map[string]SystemRelation {
 	shared := strings.NewReplacer("@description", descriptionShown, "@shdescription", sharedDescriptionShown,
-		"@namespace", SchemaShown("r"), "@depend", dependencyShown(), "@settings", settingsShown())
+		"@namespace", SchemaShown("r"), "@depend", dependencyShown(), "@settings", settingsShown(), "@stated", statedCases())
 	out := map[string]SystemRelation{}
 	name := ""
 	for line := range strings.Lines(text) {
@@ -70,7 +70,7 @@ func mustReadRelations(text string) map[string]SystemRelation {
 			panic(fmt.Sprintf("builtin: column before a relation: %q", trimmed))
 		default:
 			rel := out[name]
-			rel.Columns = append(rel.Columns, readColumns(trimmed)...)
+			rel.Columns = append(rel.Columns, readColumns(shared.Replace(trimmed))...)
 			out[name] = rel
 		}
 	}
