@@ -163,6 +163,7 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	if len(f.Args) > 0 {
 		name = strings.ToLower(stringLiteral(f.Args[0]))
 	}
+	server, custom := b.env.custom(name)
 	switch {
 	case name == "" || len(f.Args) > 2:
 		return info{}, true, refused("forbidden-setting", "cordon: current_setting needs the setting's name as a literal", "Write current_setting('name').")
@@ -171,6 +172,8 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 		return info{}, true, nil
 	case builtin.Stated(name) != "":
 		return info{typ: oidText}, true, b.applyTemplate(n, "("+builtin.Stated(name)+")::pg_catalog.text", nil)
+	case custom:
+		f.Args[0] = pg.MakeAConstStrNode(server, 0)
 	case !builtin.Showable(name):
 		return info{}, true, refused("forbidden-setting", "cordon: setting "+quoted(name)+" is not shown to a masked session", "See docs/configuration.md for the settings that are.")
 	}
@@ -200,6 +203,10 @@ func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	}
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
+	}
+	if server, ok := b.env.custom(name); ok {
+		f.Args[0], f.Args[1] = pg.MakeAConstStrNode(server, 0), pg.MakeAConstStrNode(value, 0)
+		return info{typ: oidText}, true, nil
 	}
 	canonical, set, err := admitSetting(name, value, b.env.fixed)
 	if err != nil {

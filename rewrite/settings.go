@@ -51,6 +51,9 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	if name == "search_path" {
 		return p.setPath(x)
 	}
+	if server, ok := p.env.custom(name); ok {
+		return setCustom(x, server)
+	}
 	if x.Kind != pg.VariableSetKind_VAR_SET_VALUE {
 		if !builtin.Showable(name) {
 			_, _, err := admitSetting(name, "\x00", nil)
@@ -137,6 +140,9 @@ func (p *planner) show(stmt *pg.Node, x *pg.VariableShowStmt) (*Plan, error) {
 	}
 	if sql := builtin.Stated(name); sql != "" {
 		return &Plan{SQL: "SELECT " + sql + " AS " + name, Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}, nil
+	}
+	if server, ok := p.env.custom(name); ok {
+		return showCustom(name, server), nil
 	}
 	if !builtin.Showable(name) {
 		return nil, refused("forbidden-setting", fmt.Sprintf("cordon: SHOW %q is not admitted in a masked session", name), "docs/refusals.md lists what may be shown.")
