@@ -36,8 +36,11 @@ func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (inf
 		n.Node = castNode(strconv.FormatUint(uint64(e.relation.OID), 10), "oid", false).Node
 		return info{typ: oidOID, safe: true}, nil
 	case !e.locates() && !it.table.only:
-		return info{}, refused("system-column", "cordon: which partition or child of "+quoted(it.name)+" a row lies in tells about columns that a masked session does not have",
-			"Leave tableoid out, or read a partition by its name.")
+		hint := "Leave tableoid out."
+		if b.env.twin.hasNamedChild(e.relation) {
+			hint = "Leave tableoid out, or read a partition or child by its name."
+		}
+		return info{}, refused("system-column", "cordon: which partition or child of "+quoted(it.name)+" a row lies in tells about columns that a masked session does not have", hint)
 	}
 	if !it.table.located { // stars of the table have to be written out
 		b.env.located[it.table.number] = true

@@ -352,8 +352,10 @@ func (tw *twin) hiddenTypes() map[uint32]bool {
 		if rel.OID < catalog.FirstUserOID || rel.Kind == 'v' && tw.listed(rel) == nil || rel.Kind == 'c' || rel.Kind == 'i' || rel.Kind == 'I' || rel.Kind == 'S' {
 			continue
 		}
+		nameless := tw.nameless(rel)
 		for i := range rel.Columns {
-			if !tw.plainly(rel.OID, []int16{rel.Columns[i].Num}) {
+			num := rel.Columns[i].Num
+			if !tw.plainly(rel.OID, []int16{num}) && !(nameless && tw.treatmentOf(rel, num).Kind == config.Show) { // its rows are in the twin
 				add(rel.Columns[i].Type.OID)
 			}
 		}

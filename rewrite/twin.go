@@ -192,7 +192,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		return nil, nil
 	}
 	rule := tw.tableRule(rel)
-	if rule == nil {
+	if rule == nil || tw.nameless(rel) {
 		return nil, nil
 	}
 	e := &exposed{relation: rel}
@@ -247,7 +247,7 @@ func (tw *twin) showsOrigin(table uint32, num int16, seal Seal) bool {
 		return false
 	}
 	rule := tw.tableRule(rel)
-	if rule == nil {
+	if rule == nil || tw.nameless(rel) { // rows of a nameless partition leave as the parent's
 		return false
 	}
 	for i := range rel.Columns {

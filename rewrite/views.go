@@ -82,7 +82,7 @@ func (tw *twin) readsAllShown(rel *catalog.Relation) bool {
 
 // refusal is the answer to a relation that the twin has and cordon does not read.
 func (tw *twin) refusal(rel *catalog.Relation) error {
-	shown := tw.policy.ShowTables && len(tw.missing) == 0 && tw.listed(rel) == nil
+	shown := tw.policy.ShowTables && len(tw.missing) == 0 && tw.listed(rel) == nil && !tw.nameless(rel)
 	switch {
 	case tw.refusedViews[rel.OID]:
 		return refused("forbidden-view", "cordon: the definition of view "+quoted(rel.Name)+" is not admitted in a masked session: it calls what is not reviewed, or reads tables with row security",

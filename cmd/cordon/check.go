@@ -17,7 +17,7 @@ func checkCommand() *cobra.Command {
 
 With --connect, read the server's statistics of every identifier as well, and say whether its domain needs order = "hide": it does
 where rows lie in the order of the identifier, or where identifiers are so dense that a rank tells the number. Extensions that the policy
-lists under functions are looked up, too.`,
+lists under functions are looked up, too, and partitions that it lists by names that tell of what it does not show.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file)
@@ -34,7 +34,10 @@ lists under functions are looked up, too.`,
 			if err := checkExtensions(cmd.Context(), cmd.OutOrStdout(), cfg, dsn); err != nil {
 				return err
 			}
-			return checkOrder(cmd.Context(), cmd.OutOrStdout(), cfg, dsn)
+			if err := checkOrder(cmd.Context(), cmd.OutOrStdout(), cfg, dsn); err != nil {
+				return err
+			}
+			return checkPartitions(cmd.Context(), cmd.OutOrStdout(), cfg, dsn)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "cordon.toml", "configuration file")

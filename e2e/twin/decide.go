@@ -13,6 +13,7 @@ import (
 type fate struct {
 	rel        *catalog.Relation
 	absent     bool // not on the twin
+	nameless   bool // a partition whose name would tell: only its rows are on the twin, as the parent's
 	filter     string
 	treatments []config.Treatment // of rel.Columns, in their order
 }
@@ -58,10 +59,35 @@ func (b *builder) decide() error {
 			for i := range rel.Columns {
 				f.treatments = append(f.treatments, b.treatment(rel, rule, &rel.Columns[i]))
 			}
+			f.nameless = b.policy.Table(rel.Schema, rel.Name) == nil && b.tells(rel, &f)
+			f.absent = f.nameless
 		}
 		b.fates = append(b.fates, f)
 	}
 	return nil
+}
+
+// tells says that a partition, or one that it is part of, is chosen by a column that the twin does not show as it is.
+func (b *builder) tells(rel *catalog.Relation, f *fate) bool {
+	for _, oid := range rel.Parents {
+		parent, ok := b.snapshot.RelationByOID(oid)
+		if !ok {
+			continue
+		}
+		for _, num := range slices.Concat(parent.PartitionKey, parent.PartitionReads) {
+			i := slices.IndexFunc(f.rel.Columns, func(c catalog.Column) bool {
+				key, ok := parent.ColumnByNum(num)
+				return ok && c.Name == key.Name
+			})
+			if i < 0 || f.treatments[i].Kind != config.Show {
+				return true
+			}
+		}
+		if b.tells(parent, f) {
+			return true
+		}
+	}
+	return false
 }
 
 // listed is the policy's entry for a relation: its own, or its nearest parent's.

@@ -91,6 +91,18 @@ var kindNames = map[byte]string{'r': "TABLE", 'p': "TABLE", 'v': "VIEW", 'm': "M
 // dropParts drops a relation or the columns that the twin lacks, with all that depends on them.
 func (b *builder) dropParts(ctx context.Context, f *fate) error {
 	kind := kindNames[f.rel.Kind]
+	if f.nameless { // a server has no rows in a parent itself
+		var rows bool
+		if there, err := b.exists(ctx, f.rel); err != nil || !there {
+			return err
+		}
+		if err := b.conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+qualified(f.rel)+")").Scan(&rows); err != nil {
+			return err
+		}
+		if rows {
+			return fmt.Errorf("partition %s has rows and no name: not materialised", f.name())
+		}
+	}
 	if f.absent || f.rel.Kind == 'v' || f.rel.Kind == 'f' || f.rel.Kind == 'm' && !f.same() {
 		return b.exec(ctx, "DROP "+kind+" IF EXISTS "+qualified(f.rel)+" CASCADE")
 	}

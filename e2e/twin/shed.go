@@ -61,7 +61,7 @@ func (b *builder) shedDomains(ctx context.Context) error {
 	for i := range b.fates {
 		f := &b.fates[i]
 		for k := range f.rel.Columns {
-			if f.absent || f.treatments[k].Kind != config.Show {
+			if f.absent && !f.nameless || f.treatments[k].Kind != config.Show {
 				types = append(types, f.rel.Columns[k].Type.OID)
 			}
 		}

@@ -72,3 +72,25 @@ CREATE ROLE pried LOGIN;
 ALTER ROLE pried SET exit_on_error = on;
 CREATE ROLE pathed LOGIN;
 ALTER ROLE pathed SET search_path = app;
+
+-- Partitions by what the policy shows in part or not at all. What a name would tell is called hidden_...
+CREATE TABLE ledger (entry_id int8, user_id int8, at date, note short_text) PARTITION BY RANGE (user_id);
+CREATE TABLE hidden_ledger_low PARTITION OF ledger FOR VALUES FROM (1) TO (1000) PARTITION BY RANGE (at);
+CREATE TABLE hidden_ledger_low_old PARTITION OF hidden_ledger_low FOR VALUES FROM ('2020-01-01') TO ('2024-01-01');
+CREATE TABLE hidden_ledger_rest PARTITION OF ledger DEFAULT;
+CREATE TABLE risks (id int4, class text) PARTITION BY LIST (class);
+CREATE TABLE hidden_risks_high PARTITION OF risks FOR VALUES IN ('high');
+CREATE TABLE risks_low PARTITION OF risks FOR VALUES IN ('low');
+CREATE TABLE visits (at timestamptz, page text) PARTITION BY LIST (page);
+CREATE TABLE visits_home PARTITION OF visits FOR VALUES IN ('home') PARTITION BY RANGE (at);
+CREATE TABLE hidden_visits_may PARTITION OF visits_home FOR VALUES FROM ('2024-05-01 00:00+00') TO ('2024-06-01 00:00+00');
+CREATE TABLE calls (id int4, phone text) PARTITION BY RANGE ((left(phone, 3)));
+CREATE TABLE hidden_calls_ie PARTITION OF calls FOR VALUES FROM ('353') TO ('354');
+CREATE TABLE shards (id int8, n int4) PARTITION BY HASH (id);
+CREATE TABLE hidden_shards_0 PARTITION OF shards FOR VALUES WITH (modulus 2, remainder 0);
+CREATE TABLE rowed (id int4, phone text) PARTITION BY LIST ((rowed IS NULL));
+CREATE TABLE hidden_rowed_not PARTITION OF rowed FOR VALUES IN (false);
+CREATE TABLE scores (id int4, score int4) PARTITION BY RANGE (score);
+CREATE TABLE hidden_scores_high PARTITION OF scores FOR VALUES FROM (900) TO (1000);
+CREATE VIEW hidden_risky AS SELECT id FROM hidden_risks_high;
+CREATE VIEW risky AS SELECT id FROM risks;
