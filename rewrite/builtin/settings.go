@@ -140,6 +140,8 @@ func SettingHint(name string) string {
 		return "In a masked session client_encoding is fixed to \"UTF8\": set PGCLIENTENCODING=UTF8, or client_encoding=UTF8 where the client connects."
 	case ok:
 		return "In a masked session " + name + " is fixed to \"" + pin + "\"."
+	case slices.Contains(Fixed, name):
+		return "A masked session keeps the server's value of " + name + ", and may set it to that."
 	case name == "role" || name == "session_authorization":
 		return "A masked session keeps the role that it logged in as."
 	default:
