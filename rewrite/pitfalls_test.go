@@ -129,9 +129,14 @@ func TestC3Settings(t *testing.T) {
 // TestC4QueryTexts: the texts that cordon sends are not read back, and hold no key.
 func TestC4QueryTexts(t *testing.T) {
 	rw := appRewriter(t)
-	wantRefused(t, rw, "SELECT current_query()", "SELECT statement FROM pg_prepared_statements", "SELECT statement FROM pg_cursors", "SELECT query FROM pg_stat_activity",
-		"SELECT pg_stat_get_backend_activity(1)", "SELECT pg_stat_get_activity(NULL)", "SELECT * FROM pg_stat_get_activity(NULL)", "SELECT * FROM pg_prepared_statement()",
-		"SELECT * FROM pg_cursor()", "SELECT * FROM pg_catalog.pg_stat_activity")
+	wantRefused(t, rw, "SELECT current_query()", "SELECT pg_stat_get_backend_activity(1)", "SELECT pg_stat_get_activity(NULL)", "SELECT * FROM pg_stat_get_activity(NULL)", "SELECT * FROM pg_prepared_statement()",
+		"SELECT * FROM pg_cursor()")
+	for text, constant := range map[string]string{"SELECT statement FROM pg_prepared_statements": "WHERE false", "SELECT statement FROM pg_cursors": "WHERE false",
+		"SELECT query FROM pg_catalog.pg_stat_activity": `NULL::pg_catalog.text AS "query"`} {
+		if p := mustPlan(t, rw, text); !strings.Contains(p.SQL, constant) || strings.Contains(p.SQL, `r."statement"`) || strings.Contains(p.SQL, `r."query"`) {
+			t.Errorf("%s: %s", text, p.SQL)
+		}
+	}
 	key := newTestSession(t, rw).StartupParameters()["cordon_key.user"]
 	if p := mustPlan(t, rw, "SELECT user_id FROM users"); key == "" || strings.Contains(p.SQL, key) || !strings.Contains(p.SQL, "cordon_key.user") {
 		t.Error("a text holds the key, or does not read it")

@@ -78,6 +78,8 @@ func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *e
 		case ec.expr != "" && col.Type.OID == oidNodeTree && !strings.HasPrefix(ec.expr, "NULL"): // a key of package builtin's texts
 			ec.typ, ec.cast, ec.collate = oidText, "pg_catalog.text", `pg_catalog."default"`
 		case ec.expr != "":
+		case t != nil && builtin.RegType(t.Name) && t.Category == 'A': // as below
+			ec.expr, ec.typ, ec.cast = "r."+quoteIdent(c.Name)+"::pg_catalog.oid[]", oidOIDArray, "pg_catalog.oid[]"
 		case t != nil && builtin.RegType(t.Name): // as a number: a literal that meets it must not be looked up
 			ec.expr, ec.typ, ec.cast, ec.reg = "r."+quoteIdent(c.Name)+"::pg_catalog.oid", oidOID, "pg_catalog.oid", t.Name
 		default:
