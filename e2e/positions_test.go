@@ -142,7 +142,7 @@ func TestRefusedPositions(t *testing.T) {
 		"SELECT 'é日本🙂', ^pg_sleep(1)",
 		"SELECT 1 FROM users WHERE score > ^pg_try_advisory_lock(1)",
 		"SELECT 1 FROM ^pg_stat_replication a",
-		"SELECT NULL::^xid",
+		"SELECT NULL::^tid",
 		"SELECT ^ctid FROM users",
 		"SELECT * FROM users TABLESAMPLE ^system (1 + random())",
 		"SELECT '日本'; ^DELETE FROM users",

@@ -210,6 +210,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		if err := b.resolveNames(f, v.rule); err != nil {
 			return info{}, err
 		}
+		if name == "age" && args == 1 && b.argTypes[f][0] == oidXID {
+			return info{filtered: in.filtered, typ: oidInt4, safe: arguments}, b.applyTemplate(n, builtin.AgeOfXID, f.Args)
+		}
 		template := v.rule.Template
 		if byNumber := builtin.ByNumber(name, args); byNumber != "" && b.argTypes[f][args-2] == oidInt2 {
 			template = byNumber

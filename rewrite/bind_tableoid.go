@@ -14,9 +14,37 @@ var systemColumns = map[string]bool{"ctid": true, "xmin": true, "xmax": true, "c
 // locatedColumn is the name under which a substitution exposes tableoid, behind the columns of the table: one of its own, which no NATURAL JOIN finds twice.
 func (t *tableRef) locatedColumn() string { return "cordon_tableoid_" + itoa(t.number+1) }
 
+// transactionColumns are what the rows of every catalog have in the transactions' columns: as if initdb had made them and nobody had changed one.
+var transactionColumns = map[string]struct {
+	typ, value string
+	oid        uint32
+}{
+	"xmin": {"xid", "1", oidXID}, "xmax": {"xid", "0", oidXID}, "cmin": {"cid", "0", 29}, "cmax": {"cid", "0", 29},
+}
+
+// catalogColumn binds a system column of a relation of pg_catalog that tells of transactions: a constant, and NULL where an outer join found no row.
+func (b *binder) catalogColumn(n *pg.Node, name string, it *item, sc *scope) info {
+	constant := transactionColumns[name]
+	key := it.columns[0] // of every catalog the first is part of its key
+	ref := pg.MakeColumnRefNode(nameNodes(it.emit, key.name), 0)
+	in := b.useColumn(ref.GetColumnRef(), it, key, sc)
+	there := &pg.Node{Node: &pg.Node_NullTest{NullTest: &pg.NullTest{Arg: ref, Nulltesttype: pg.NullTestType_IS_NOT_NULL}}}
+	n.Node = &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{Args: []*pg.Node{{Node: &pg.Node_CaseWhen{CaseWhen: &pg.CaseWhen{Expr: there, Result: castNode(constant.value, constant.typ, false)}}}}}}
+	return info{typ: constant.oid, filtered: in.filtered, safe: true, origin: Origin{Unknown: true}}
+}
+
 // systemColumn binds a system column. tableoid says which table of the twin a row lies in; the others tell about how rows are stored. it is nil where
 // the name stands alone.
 func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (info, error) {
+	if transactionColumns[name].typ != "" {
+		of := it
+		if of == nil {
+			of, _ = sc.soleTable()
+		}
+		if of != nil && of.table != nil && of.table.exposed.relation.System() && of.table.exposed.relation.Kind == 'r' && of.table.exposed.relation.Schema == "pg_catalog" {
+			return b.catalogColumn(n, name, of, sc), nil
+		}
+	}
 	if it == nil && name == "tableoid" {
 		var err error
 		if it, err = sc.soleTable(); err != nil {

@@ -131,6 +131,9 @@ func (t templateSet) comments() {
 	t.add("shobj_description", 2, text("pg_shdescription", object+" AND "+class+" AND "+strings.ReplaceAll(sharedDescriptionShown, "r.", "cordon_o.")), nil)
 }
 
+// AgeOfXID is the template of age(xid) and mxid_age: of any transaction it says what Postgres says of the permanent ones (INT_MAX), since it would count.
+const AgeOfXID = "(CASE WHEN ($1)::pg_catalog.xid IS NOT NULL THEN 2147483647 END)"
+
 // constants covers what is the same for every masked session: sizes, sequences and temporary schemas are not told.
 func (t templateSet) constants() {
 	for _, name := range []string{"pg_table_size", "pg_indexes_size", "pg_total_relation_size", "pg_relation_size", "pg_database_size", "pg_tablespace_size"} {
@@ -147,6 +150,10 @@ func (t templateSet) constants() {
 	t.add("row_security_active", 1, "false", nil)
 	// pg_typeof returns regtype, whose input looks names up wherever a literal meets it; its text does not.
 	t.add("pg_typeof", 1, "(pg_catalog.pg_typeof($1))::pg_catalog.text", nil)
-	// age(xid) would count transactions; the other two overloads are age(current_date, ts) by definition.
+	// By definition; age(xid) is another, see AgeOfXID.
 	t.add("age", 1, "pg_catalog.age(CURRENT_DATE, $1)", nil)
+	t.add("mxid_age", 1, AgeOfXID, nil)
+	// The first that an ordinary transaction can have: the counter tells of writes that the twin lacks.
+	t.add("txid_current", 0, "3::pg_catalog.int8", nil)
+	t.add("pg_stat_get_numscans", 1, "NULL::pg_catalog.int8", nil)
 }

@@ -7,6 +7,7 @@ import "strings"
 var types = words(`
 	bool bytea char name int2 int4 int8 oid text varchar bpchar json jsonb jsonpath xml
 	float4 float8 numeric money date time timetz timestamp timestamptz interval uuid bit varbit
+	xid
 	point lseg path box polygon line circle inet cidr macaddr macaddr8 tsvector tsquery pg_lsn
 	int2vector oidvector
 	int4range int8range numrange tsrange tstzrange daterange
@@ -15,7 +16,7 @@ var types = words(`
 // deniedTypes are built-in types that a masked session may not name, by what they do.
 var deniedTypes = map[string]map[string]bool{
 	"looks up roles": words("aclitem"),
-	"counts transactions or points at the places of rows": words("xid xid8 cid tid pg_snapshot txid_snapshot"),
+	"counts transactions or points at the places of rows": words("xid8 cid tid pg_snapshot txid_snapshot"),
 	"names a cursor": words("refcursor"),
 	"is a type that the server keeps for itself": words("gtsvector pg_brin_bloom_summary pg_brin_minmax_multi_summary pg_dependencies pg_mcv_list pg_ndistinct pg_node_tree"),
 }
