@@ -18,6 +18,23 @@ var setTemplates = map[string]string{
 
 var setColumns = map[string][]string{"pg_partition_ancestors": {"relid"}, "pg_partition_tree": {"relid", "parentrelid", "isleaf", "level"}}
 
+// settingsOf is pg_settings for pg_show_all_settings() in FROM, which that view reads; nil for anything else.
+func settingsOf(x *pg.RangeFunction) *pg.RangeVar {
+	if len(x.Functions) != 1 || len(x.Coldeflist) > 0 || x.Ordinality {
+		return nil
+	}
+	f := x.Functions[0].GetList().GetItems()[0].GetFuncCall()
+	parts, _ := splitName(f.GetFuncname())
+	if len(parts) == 0 || parts[len(parts)-1] != "pg_show_all_settings" || len(parts) > 1 && parts[0] != "pg_catalog" || len(f.Args) > 0 {
+		return nil
+	}
+	alias := x.Alias
+	if alias == nil {
+		alias = &pg.Alias{Aliasname: "pg_show_all_settings"}
+	}
+	return &pg.RangeVar{Schemaname: "pg_catalog", Relname: "pg_settings", Inh: true, Relpersistence: "p", Alias: alias, Location: f.Location}
+}
+
 // setTemplate puts the query of a template in the place of its call in FROM; nil: the function has none.
 func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item, error) {
 	if len(x.Functions) != 1 || len(x.Coldeflist) > 0 {

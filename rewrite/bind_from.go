@@ -25,6 +25,10 @@ func (b *binder) fromKind(n *pg.Node, sc, with *scope) ([]*item, []*column, erro
 	case *pg.Node_RangeSubselect:
 		return b.single(b.rangeSubselect(x.RangeSubselect, sc, with))
 	case *pg.Node_RangeFunction:
+		if rv := settingsOf(x.RangeFunction); rv != nil {
+			n.Node = &pg.Node_RangeVar{RangeVar: rv}
+			return b.single(b.rangeVar(rv, sc))
+		}
 		if it, err := b.setTemplate(n, x.RangeFunction, sc); it != nil || err != nil {
 			return b.single(it, err)
 		}

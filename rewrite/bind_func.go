@@ -227,7 +227,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 // quietTemplates are describing functions whose templates answer for every number without an error.
 var quietTemplates = map[string]bool{"format_type": true, "pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true,
 	"pg_operator_is_visible": true, "pg_opclass_is_visible": true, "pg_collation_is_visible": true, "pg_get_expr": true, "pg_get_userbyid": true,
-	"obj_description": true, "col_description": true, "shobj_description": true}
+	"pg_tablespace_location": true, "obj_description": true, "col_description": true, "shobj_description": true}
 
 // takesNumbers says that a call's first argument is an oid or of a type that is one without a conversion, and the others numbers or literals.
 func (b *binder) takesNumbers(f *pg.FuncCall) bool {

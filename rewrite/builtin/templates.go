@@ -99,17 +99,25 @@ func FormatType(typmod string) string {
 	own := oid("$1") + " OPERATOR(pg_catalog.>=) " + catalogOID + "::pg_catalog.oid"
 	short := "CASE WHEN " + own + " AND " + isVisible("pg_type", "typname", "typnamespace", MarkTypes) + " AND pg_catalog.starts_with(" + name + ", " + prefix + ")" +
 		" THEN pg_catalog.substr(" + name + ", pg_catalog.length(" + prefix + ") OPERATOR(pg_catalog.+) 1) ELSE " + name + " END"
-	return when(oid("$1")+" IS NULL OR "+inSet(oid("$1"), MarkTypes), short)
+	return when(inSet(oid("$1"), MarkTypes), short)
+}
+
+// formatType is FormatType as the function answers it of a type that is not there.
+func formatType() string {
+	return "(CASE WHEN " + oid("$1") + " IS NOT NULL THEN COALESCE(" + FormatType("$2") + ", '???'::pg_catalog.text) END)"
 }
 
 // definitions covers pg_get_* and format_type.
 func (t templateSet) definitions() {
 	relation := map[int]Object{1: NamesRelation}
 	inTwin := inSet(oid("$1"), MarkRelations)
+	regclass := oid("$1") + "::pg_catalog.regclass"
+	t.add("pg_index_has_property", 2, when(inTwin, "pg_catalog.pg_index_has_property("+regclass+", $2)"), relation)
+	t.add("pg_index_column_has_property", 3, when(inTwin, "pg_catalog.pg_index_column_has_property("+regclass+", $2, $3)"), relation)
 	t.add("pg_get_serial_sequence", 2, serialSequence, relation)
 	t.add("pg_partition_ancestors", 1, partitionAncestors, relation)
 	t.add("pg_describe_object", 3, when(oid("$2")+" OPERATOR(pg_catalog.<) "+catalogOID+"::pg_catalog.oid", "pg_catalog.pg_describe_object("+oid("$1")+", "+oid("$2")+", $3)"), nil)
-	t.add("format_type", 2, FormatType("$2"), map[int]Object{1: NamesType})
+	t.add("format_type", 2, formatType(), map[int]Object{1: NamesType})
 	t.texts(relation)
 	t.add("pg_get_userbyid", 1, "pg_catalog.pg_get_userbyid("+oid("$1")+")", map[int]Object{1: NamesRole})
 	t.add("information_schema._pg_index_position", 2, when(inTwin, "information_schema._pg_index_position("+oid("$1")+", $2)"), nil)
@@ -141,7 +149,7 @@ func (t templateSet) constants() {
 	}
 	t.add("pg_relation_size", 2, "NULL::pg_catalog.int8", nil)
 	t.add("pg_sequence_last_value", 1, "NULL::pg_catalog.int8", nil)
-	t.add("pg_tablespace_location", 1, "''::pg_catalog.text", nil)
+	t.add("pg_tablespace_location", 1, when(oid("$1")+" IS NOT NULL", "''::pg_catalog.text"), nil)
 	t.add("pg_my_temp_schema", 0, "0::pg_catalog.oid", nil)
 	t.add("pg_is_other_temp_schema", 1, "false", nil)
 	t.add("pg_relation_is_publishable", 1, "false", nil)
