@@ -286,7 +286,7 @@ var showable = words(`server_version server_version_num server_encoding max_iden
 	default_tablespace default_table_access_method geqo data_checksums max_connections max_prepared_transactions max_worker_processes
 	max_locks_per_transaction max_files_per_process max_stack_depth shared_buffers huge_pages allow_system_table_mods track_commit_timestamp
 	vacuum_cost_page_dirty vacuum_cost_page_hit vacuum_cost_page_miss autovacuum fsync full_page_writes wal_level wal_log_hints wal_buffers
-	min_wal_size max_wal_size checkpoint_timeout log_timezone port cluster_name temp_tablespaces password_encryption role`)
+	min_wal_size max_wal_size checkpoint_timeout log_timezone cluster_name temp_tablespaces password_encryption role`)
 
 // Showable says whether a masked session may read the setting. search_path is Virtual: the rewriter answers.
 func Showable(name string) bool {
