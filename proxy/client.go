@@ -215,6 +215,8 @@ func (m *machine) bind(msg []byte) error {
 		return m.refuse(noStatement(name))
 	case s.plan != nil && s.plan.Params != nil:
 		return m.unsealBind(msg, s)
+	case s.plan != nil && s.plan.Named != nil:
+		return m.bindNames(msg, s.plan)
 	}
 	m.owe(&answer{kind: answerBind, name: kept(portal), source: kept(name)})
 	m.forward(msg)

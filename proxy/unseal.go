@@ -148,6 +148,9 @@ func (m *machine) unsealed(s *statement, given [][]byte, codes []int16) (values 
 			continue
 		}
 		values[i], formats[i] = given[p.From-1], formatOf(codes, p.From-1)
+		if values[i], err = nameValue(s.plan, p.From-1, values[i], formats[i]); err != nil {
+			return nil, nil, err
+		}
 		if values[i] != nil && p.Seal != (rewrite.Seal{}) {
 			if values[i], err = m.unsealValue(p, values[i], formats[i]); err != nil {
 				return nil, nil, err
@@ -223,14 +226,19 @@ func widen(value []byte, format int16, p rewrite.Param) []byte {
 	return value
 }
 
-// describeParams is the ParameterDescription that the client gets: of its own parameters, of the types that it declared.
+// describeParams is the ParameterDescription that the client gets: of its own parameters, of the types that it declared, or reg* of names.
 func describeParams(msg []byte, plan *rewrite.Plan) ([]byte, error) {
-	if plan == nil || plan.Params == nil {
+	if plan == nil || plan.Params == nil && plan.Named == nil {
 		return msg, nil
 	}
 	types, err := clientTypes(msg, plan)
 	if err != nil {
 		return nil, err
+	}
+	for i, reg := range plan.Named {
+		if reg != 0 && i < len(types) {
+			types[i] = reg
+		}
 	}
 	return (&pgproto3.ParameterDescription{ParameterOIDs: types}).Encode(nil)
 }
@@ -241,7 +249,11 @@ const unknownType = 705
 // clientTypes are the types of the client's own parameters by the server's description of all.
 func clientTypes(msg []byte, plan *rewrite.Plan) ([]uint32, error) {
 	var d pgproto3.ParameterDescription
-	if err := decode(&d, msg[5:]); err != nil || len(d.ParameterOIDs) != len(plan.Params) {
+	err := decode(&d, msg[5:])
+	if err == nil && plan.Params == nil {
+		return d.ParameterOIDs, nil
+	}
+	if err != nil || len(d.ParameterOIDs) != len(plan.Params) {
 		return nil, fmt.Errorf("%w: ParameterDescription of %d parameters, the plan has %d: %v", errProtocol, len(d.ParameterOIDs), len(plan.Params), err)
 	}
 	types := d.ParameterOIDs[:clientParams(plan)]

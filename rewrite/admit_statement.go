@@ -72,7 +72,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, sealed: p.seals, unseals: p.seals && p.unseals, effect: e}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, Named: bound.named, sealed: p.seals, unseals: p.seals && p.unseals, effect: e}, nil
 }
 
 func notNil(columns []Origin) []Origin {

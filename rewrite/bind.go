@@ -47,6 +47,7 @@ type boundQuery struct {
 	opaque  bool
 	tables  []uint32
 	params  []Param // of what is sent; nil: the client's own, as they are
+	named   []uint32
 }
 
 // mark is an identifier in the deparsed text and what replaces it there.
@@ -65,6 +66,7 @@ type binder struct {
 	paramAt  []int32       // and where in the text it stood
 	numbers  map[Param]int // and their places in params
 	paramUse map[int32]int // how often the client's text reads each of its own, where order is hidden
+	named    namedParams
 	placed   []placedForm
 	inverses []unsealedForm
 	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
@@ -107,7 +109,7 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b.settle(node)
 	params := b.settleParams(node)
 	q := b.finish(columns)
-	q.params = params
+	q.params, q.named = params, b.regParams()
 	forms, err := b.formMarks()
 	q.marks = append(q.marks, forms...)
 	return q, err

@@ -223,10 +223,19 @@ func (b *binder) unsafeExprs(sc *scope, nodes ...*pg.Node) (info, error) {
 
 // parameter is untyped, as a literal is, unless the client declared a type: then the server converts what it meets.
 func (b *binder) parameter(p *pg.ParamRef) info {
-	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) && b.env.parameters[i] != 0 && b.env.parameters[i] != untyped {
-		return info{typ: b.env.parameters[i], safe: true, collate: b.env.twin.collationOf(b.env.parameters[i])}
+	b.named.use(p.Number, 0)
+	if typ := b.parameterType(p); typ != 0 {
+		return info{typ: typ, safe: true, collate: b.env.twin.collationOf(typ)}
 	}
 	return info{safe: true, literal: true}
+}
+
+// parameterType is the type that the client declared for a parameter, 0 where none.
+func (b *binder) parameterType(p *pg.ParamRef) uint32 {
+	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) && b.env.parameters[i] != untyped {
+		return b.env.parameters[i]
+	}
+	return 0
 }
 
 // aliasedRow refuses the whole row of a table with column aliases: on the twin its fields keep the table's names, of a subquery they do not.

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,41 +53,6 @@ func ownName(reg string) string {
 	return "(CASE WHEN ($1)::pg_catalog.oid < 16384 THEN (($1)::pg_catalog.oid)::pg_catalog." + reg + "::pg_catalog.text ELSE " + number + " END)"
 }
 
-// nameLookups find the oid of what a describing function's argument names when only the server knows the name: a value of text. A name
-// of nothing in the twin gives NULL. Unqualified names of relations are looked up along the session's own search_path.
-var nameLookups = map[builtin.Object]string{
-	builtin.NamesRelation: byNumber(`CASE WHEN pg_catalog.strpos(($1)::pg_catalog.text, '.') = 0 THEN
-		(SELECT cordon_c.oid FROM pg_catalog.pg_class cordon_c WHERE cordon_c.relname = (pg_catalog.parse_ident(($1)::pg_catalog.text))[1]
-			AND cordon_c.relnamespace = ANY (cordon_path) AND (cordon_c.oid < 16384 OR cordon_c.oid = ANY (cordon_relations))
-			ORDER BY pg_catalog.array_position(cordon_path, cordon_c.relnamespace) LIMIT 1)
-		ELSE pg_catalog.to_regclass(($1)::pg_catalog.text)::pg_catalog.oid END`),
-	builtin.NamesType:       byNumber(typeLookup),
-	builtin.NamesSchema:     byNumber(`(SELECT cordon_n.oid FROM pg_catalog.pg_namespace cordon_n WHERE cordon_n.nspname = ($1)::pg_catalog.text AND ` + builtin.SchemaShown("cordon_n") + `)`),
-	builtin.NamesDatabase:   byNumber(`(SELECT cordon_d.oid FROM pg_catalog.pg_database cordon_d WHERE cordon_d.datname = ($1)::pg_catalog.text)`),
-	builtin.NamesLanguage:   byNumber(`(SELECT cordon_l.oid FROM pg_catalog.pg_language cordon_l WHERE cordon_l.lanname = ($1)::pg_catalog.text)`),
-	builtin.NamesTablespace: byNumber(`(SELECT cordon_t.oid FROM pg_catalog.pg_tablespace cordon_t WHERE cordon_t.spcname = ($1)::pg_catalog.text)`),
-	builtin.NamesRole:       byNumber(`(SELECT cordon_r.oid FROM pg_catalog.pg_roles cordon_r WHERE cordon_r.rolname = ($1)::pg_catalog.text)`),
-}
-
-// relationNamed is the oid of the relation that a text names, if the twin has it: unlike what describing functions are given, it reaches the client.
-var relationNamed = `(SELECT cordon_r.oid FROM pg_catalog.pg_class cordon_r WHERE cordon_r.oid = (` + nameLookups[builtin.NamesRelation] + `)
-	AND (cordon_r.oid < 16384 OR cordon_r.oid = ANY (cordon_relations)))`
-
-// typeNamed is the oid of the type that a text names, if the twin has it.
-var typeNamed = `(SELECT cordon_t.oid FROM pg_catalog.pg_type cordon_t WHERE cordon_t.oid = (` + nameLookups[builtin.NamesType] + `)
-	AND (cordon_t.oid < 16384 OR cordon_t.oid = ANY (cordon_types)))`
-
-// typeLookup looks a name of a type up without its modifiers: of a type that is there but takes none, to_regtype raises (LookupTypeNameExtended in
-// parse_type.c), which would tell that a hidden one is.
-const (
-	bareType   = `pg_catalog.regexp_replace(($1)::pg_catalog.text, '[(][^()]*[)]', '', 'g')`
-	typeLookup = `CASE WHEN pg_catalog.strpos(` + bareType + `, '(') = 0 THEN pg_catalog.to_regtype(` + bareType + `)::pg_catalog.oid END`
-)
-
-func byNumber(lookup string) string {
-	return "CASE WHEN ($1)::pg_catalog.text ~ '^[0-9]+$' THEN ($1)::pg_catalog.text::pg_catalog.oid ELSE " + lookup + " END"
-}
-
 // regArray lowers a cast to an array of reg*: the texts of its members.
 func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
 	template := regTemplates[reg]
@@ -131,12 +97,17 @@ func compareNumbers(x *pg.A_Expr) {
 	if reg == "" {
 		reg = comparedReg(x.Rexpr)
 	}
-	if reg == "" {
+	list, ofList := x.Rexpr.GetList().GetItems(), ""
+	if reg == "" { // of an oid and reg* values the common type is oid
+		for _, n := range list {
+			ofList = cmp.Or(ofList, comparedReg(n))
+		}
+	}
+	if reg == "" && ofList == "" {
 		return
 	}
-	list := x.Rexpr.GetList().GetItems()
 	for _, n := range list {
-		if len(list) > 1 && n.GetAConst().GetSval() != nil {
+		if len(list) > 1 && ofList == "" && n.GetAConst().GetSval() != nil {
 			n.Node = castTo(&pg.Node{Node: n.Node}, reg).Node
 			continue
 		}
@@ -149,7 +120,7 @@ func compareNumbers(x *pg.A_Expr) {
 // comparedReg is the reg* type that an operand is cast to; empty if it is none.
 func comparedReg(n *pg.Node) string {
 	cast := n.GetTypeCast()
-	if cast == nil || len(cast.TypeName.ArrayBounds) > 0 || cast.Arg.GetParamRef() != nil {
+	if cast == nil || len(cast.TypeName.ArrayBounds) > 0 {
 		return ""
 	}
 	if name := lastString(cast.TypeName.Names); builtin.RegType(name) && regTemplates[name] != "" {

@@ -154,16 +154,20 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	if len(x.TypeName.ArrayBounds) > 0 {
 		return b.regArray(n, x, reg, sc)
 	}
-	if _, ok := x.Arg.GetNode().(*pg.Node_ParamRef); ok {
-		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join pg_class by name.")
-	}
 	template := regTemplates[reg]
-	if template == "" {
+	switch {
+	case x.Arg.GetParamRef() != nil && regLookups[reg] == "" && !isNumber(b.parameterType(x.Arg.GetParamRef())):
+		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join the catalog relation by name.")
+	case template == "":
 		return info{}, refused("forbidden-type", "cordon: a value cannot be cast to "+reg+" in a masked session", "Join the catalog relation by oid.")
 	}
+	given := x.Arg
 	arg, err := b.regNumber(x, reg, sc)
 	if err != nil {
 		return info{}, err
+	}
+	if x.Arg != given {
+		template = regShown[reg]
 	}
 	if err := b.applyTemplate(n, template, []*pg.Node{x.Arg}); err != nil {
 		return info{}, err
@@ -176,8 +180,7 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, error) {
 	inner := x.Arg.GetTypeCast()
 	reg := lastString(inner.GetTypeName().GetNames())
-	_, isParam := inner.GetArg().GetNode().(*pg.Node_ParamRef)
-	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst() != nil || isParam || len(inner.TypeName.ArrayBounds) > 0 {
+	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst() != nil || len(inner.TypeName.ArrayBounds) > 0 {
 		return b.value(x.Arg, sc)
 	}
 	in, err := b.regNumber(inner, reg, sc)
@@ -185,16 +188,16 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 	return in, err
 }
 
-// regNumber binds what is cast to reg* as the oid that it stands for: a name of a relation that only the server knows is looked up in the
-// twin, and NULL where the twin has no such relation.
+// regNumber binds what is cast to reg* as the oid that it stands for: a name that only the server knows is looked up in the twin, and NULL
+// where it names nothing there.
 func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
-	in, err := b.expr(x.Arg, sc)
-	named := map[string]string{"regclass": relationNamed, "regtype": typeNamed}[reg]
-	if err != nil || named == "" || in.typ == oidOID || in.typ == oidInt4 || in.typ == oidInt8 {
+	in, err := b.nameArgument(x.Arg, reg, sc)
+	lookup := regLookups[reg]
+	if err != nil || lookup == "" || isNumber(in.typ) {
 		return in, err
 	}
 	found := &pg.Node{}
-	if err := b.applyTemplate(found, named, []*pg.Node{x.Arg}); err != nil {
+	if err := b.applyTemplate(found, lookup, []*pg.Node{x.Arg}); err != nil {
 		return info{}, err
 	}
 	x.Arg = found

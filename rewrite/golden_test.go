@@ -196,6 +196,9 @@ func (g *golden) describe(p *Plan) string {
 	for i, param := range p.Params {
 		fmt.Fprintf(&b, "$%d: %s\n", i+1, describeParam(param))
 	}
+	if p.Named != nil {
+		fmt.Fprintf(&b, "names: %v\n", p.Named)
+	}
 	if len(p.Columns) > 0 {
 		b.WriteString("columns: " + strings.Join(g.origins(p), ", ") + "\n")
 	}

@@ -23,6 +23,8 @@ type Plan struct {
 	Columns []Origin
 	// Params are the parameters of SQL; nil: the client's own, as they are.
 	Params []Param
+	// Named are the reg* types of the client's parameters that are names to it and texts to the server, from the first on; 0 for any other.
+	Named []uint32
 	// Arguments are what an EXECUTE gives to a statement of the protocol whose parameters the proxy unseals: the statement Name is to be bound to
 	// them, and SQL is empty; nil: the server evaluates them.
 	Arguments []Argument

@@ -1,0 +1,68 @@
+package proxy
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/cordon-db/cordon/rewrite"
+)
+
+// TestBindNames: a regclass of a client's is a text to the server: a name as it is, and of the binary format, which is an oid, the digits.
+func TestBindNames(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]struct {
+		formats []int16
+		value   string
+		want    string // empty: refused
+	}{
+		"text":            {nil, "users", "users"},
+		"text, one code":  {[]int16{0}, "users", "users"},
+		"binary":          {[]int16{0, 1}, "\x00\x00\x04\xeb", "1259"},
+		"binary, no oid":  {[]int16{1}, "users", ""},
+		"the other's one": {[]int16{1, 0}, "users", "users"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := &rewrite.Plan{SQL: "sent n", Kind: rewrite.KindQuery, Columns: []rewrite.Origin{{Table: shownTable, Column: 1}}, Named: []uint32{0, 2205}}
+			m := machineOf(t, map[string]*rewrite.Plan{"n": plan})
+			_, out, err := m.fromClient(ofClient(&pgproto3.Parse{Query: "n"},
+				&pgproto3.Bind{ParameterFormatCodes: s.formats, Parameters: [][]byte{[]byte("x"), []byte(s.value)}, ResultFormatCodes: []int16{1}}, synced))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bound, ok := sentMessages(t, out)['B']
+			if !ok || s.want == "" {
+				if ok || s.want != "" {
+					t.Fatalf("sent %q, want %q", bound, s.want)
+				}
+				return
+			}
+			var b pgproto3.Bind
+			if err := decode(&b, bound); err != nil {
+				t.Fatal(err)
+			}
+			if string(b.Parameters[0]) != "x" || string(b.Parameters[1]) != s.want || !slices.Equal(b.ParameterFormatCodes, s.formats) || !slices.Equal(b.ResultFormatCodes, []int16{1}) {
+				t.Errorf("sent %+v, want %q", b, s.want)
+			}
+		})
+	}
+}
+
+// TestDescribeNames: the client is told of a regclass, whatever the server calls it.
+func TestDescribeNames(t *testing.T) {
+	t.Parallel()
+	described, err := (&pgproto3.ParameterDescription{ParameterOIDs: []uint32{20, 25}}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := (&pgproto3.ParameterDescription{ParameterOIDs: []uint32{20, 2205}}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := describeParams(described, &rewrite.Plan{Named: []uint32{0, 2205}}); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
