@@ -156,7 +156,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	if err := b.operator(operatorOf(x)); err != nil {
 		return info{}, b.at(err, x.Location)
 	}
-	compareNumbers(x)
+	b.compareNumbers(x)
 	if in, ok, err := b.comparedRows(x, sc); ok || err != nil {
 		return in, err
 	}

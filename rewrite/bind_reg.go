@@ -88,10 +88,13 @@ func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (inf
 
 // compareNumbers makes of a comparison with a cast to a reg* type that of oids: what the client is shown as text is compared as a number, as on the twin. An
 // untyped literal is an oid, too, but in a list of several, whose members become of the cast's type (transformAExprIn in parse_expr.c).
-func compareNumbers(x *pg.A_Expr) {
+func (b *binder) compareNumbers(x *pg.A_Expr) {
 	op := lastString(x.Name)
 	if !quietOperators[op] && op != "!=" {
 		return
+	}
+	for _, n := range append([]*pg.Node{x.Lexpr, x.Rexpr}, x.Rexpr.GetList().GetItems()...) {
+		b.castsName(n)
 	}
 	reg := comparedReg(x.Lexpr)
 	if reg == "" {
@@ -131,7 +134,7 @@ func comparedReg(n *pg.Node) string {
 
 // asNumber makes an operand of a comparison of reg* values an oid.
 func asNumber(n *pg.Node) {
-	if n.GetAConst().GetSval() != nil || comparedReg(n) != "" && n.GetTypeCast().Arg.GetAConst() == nil {
+	if n.GetAConst().GetSval() != nil || comparedReg(n) != "" && n.GetTypeCast().Arg.GetAConst().GetSval() == nil {
 		n.Node = castTo(&pg.Node{Node: n.Node}, "oid").Node
 	}
 }

@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,8 +37,10 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.setConfig(f)
 	case "random":
 		return b.unpredictable(n, f)
-	case "to_regclass", "to_regtype", "to_regnamespace":
-		return b.toReg(n, f, strings.TrimPrefix(name, "to_"))
+	}
+	if b.castsName(n) {
+		in, err := b.value(n, sc)
+		return in, true, err
 	}
 	return info{}, false, nil
 }
@@ -78,7 +79,7 @@ func castNode(text, typ string, array bool) *pg.Node {
 	return &pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: pg.MakeAConstStrNode(text, 0), TypeName: t}}}
 }
 
-func nullText(typ string) *pg.Node {
+func nullOf(typ string) *pg.Node {
 	n := castNode("", typ, false)
 	n.GetTypeCast().Arg = &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
 	return n
@@ -88,7 +89,7 @@ func nullText(typ string) *pg.Node {
 func (b *binder) currentSchema(n *pg.Node) {
 	explicit := b.explicitPath(false)
 	if len(explicit) == 0 {
-		n.Node = nullText("name").Node
+		n.Node = nullOf("name").Node
 		return
 	}
 	n.Node = castNode(explicit[0], "name", false).Node
@@ -123,23 +124,6 @@ func (b *binder) currentSchemas(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	}
 	n.Node = castNode("{"+strings.Join(quotedNames, ",")+"}", "name", true).Node
 	return info{typ: oidNameArray, safe: true}, true, nil
-}
-
-// toReg answers to_regclass and its relatives in the twin: the name, or NULL where it names nothing.
-func (b *binder) toReg(n *pg.Node, f *pg.FuncCall, reg string) (info, bool, error) {
-	if len(f.Args) != 1 || stringLiteral(f.Args[0]) == "" {
-		return info{}, true, refused("forbidden-function", "cordon: to_"+reg+" is admitted with a literal", "Join the catalog relation by name.")
-	}
-	oid, err := b.resolveReg(reg, stringLiteral(f.Args[0]))
-	var e *Error
-	switch {
-	case errors.As(err, &e) && e.Reason == "":
-		n.Node = nullText("text").Node
-		return info{typ: oidText, safe: true}, true, nil
-	case err != nil:
-		return info{}, true, err
-	}
-	return info{typ: oidText}, true, b.applyTemplate(n, regTemplates[reg], []*pg.Node{castNode(itoa(int(oid)), "oid", false)})
 }
 
 func booleanLiteral(n *pg.Node) (value, ok bool) {

@@ -156,6 +156,9 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	}
 	template := regTemplates[reg]
 	switch {
+	case x.Arg.GetAConst().GetIsnull() && template != "":
+		n.Node = nullOf("text").Node
+		return info{typ: oidText, safe: true}, nil
 	case x.Arg.GetParamRef() != nil && regLookups[reg] == "" && !isNumber(b.parameterType(x.Arg.GetParamRef())):
 		return info{}, refused("reg-parameter", "cordon: a parameter cannot be cast to "+reg+" in a masked session", "Use a literal, or join the catalog relation by name.")
 	case template == "":
@@ -178,9 +181,10 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 // castArgument binds the argument of a cast to a type that is not reg*. Of f(x)::regclass::oid it binds the oid, not the text that a
 // client would be shown.
 func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, error) {
+	b.castsName(x.Arg)
 	inner := x.Arg.GetTypeCast()
 	reg := lastString(inner.GetTypeName().GetNames())
-	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst() != nil || len(inner.TypeName.ArrayBounds) > 0 {
+	if oid != oidOID || regTemplates[reg] == "" || inner.Arg.GetAConst().GetSval() != nil || len(inner.TypeName.ArrayBounds) > 0 {
 		return b.value(x.Arg, sc)
 	}
 	in, err := b.regNumber(inner, reg, sc)
