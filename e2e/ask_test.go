@@ -39,9 +39,9 @@ func modes(q queries.Query) []mode {
 	return []mode{simple, extendedText, extendedBinary}
 }
 
-// keepable says that a statement can be prepared and read by a cursor.
+// keepable says that a statement can be prepared and read by a cursor. set_config of search_path is a statement of its own.
 func keepable(sql string) bool {
-	return slices.ContainsFunc([]string{"SELECT", "WITH", "VALUES", "TABLE", "("}, func(word string) bool { return strings.HasPrefix(sql, word) })
+	return !strings.Contains(sql, "set_config('search_path'") && slices.ContainsFunc([]string{"SELECT", "WITH", "VALUES", "TABLE", "("}, func(word string) bool { return strings.HasPrefix(sql, word) })
 }
 
 // asker is a session that plays statements and keeps the whole answers.

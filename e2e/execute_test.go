@@ -30,7 +30,7 @@ var ofTheProtocol = []struct {
 // TestExecuteOfTheProtocol plays them in and out of transactions.
 func TestExecuteOfTheProtocol(t *testing.T) {
 	t.Parallel()
-	p := twins(t, attacksSubject(t))
+	p := twins(t, twinnedSubject(t))
 	p.executions(t, func(t *testing.T, g *gateway) {
 		for _, s := range ofTheProtocol {
 			for _, given := range s.given {
@@ -95,7 +95,7 @@ func conversations() map[string][][]byte {
 // TestConversationsOfTheProtocol plays them.
 func TestConversationsOfTheProtocol(t *testing.T) {
 	t.Parallel()
-	p := twins(t, attacksSubject(t))
+	p := twins(t, twinnedSubject(t))
 	p.executions(t, func(t *testing.T, g *gateway) {
 		for name, turns := range conversations() {
 			if got, want := p.told(t, g.address, turns), p.told(t, p.twin.Address(), turns); got != want {

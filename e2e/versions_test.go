@@ -30,7 +30,7 @@ func TestVersions(t *testing.T) {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			t.Parallel()
 			t.Run("random", func(t *testing.T) {
-				s := attacksSubject(t)
+				s := twinnedSubject(t)
 				s.server = version
 				p := twins(t, s)
 				g, sc := p.serve(t, nil), newScore()
