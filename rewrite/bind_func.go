@@ -172,6 +172,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		return info{}, b.at(err, f.Location)
 	}
 	numberNames(f, v.rule)
+	if v.rule.Template != "" {
+		b.numberParameters(f, name)
+	}
 	if v.own { // nothing is known of it by its name
 		name = dotted(f.Funcname[0].GetString_().Sval, name)
 	}
@@ -207,7 +210,7 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 		if f.Over != nil || f.AggFilter != nil || f.AggDistinct || f.FuncVariadic || len(f.AggOrder) > 0 {
 			return info{}, undefinedFunction(name)
 		}
-		if err := b.resolveNames(f, v.rule); err != nil {
+		if err := b.resolveNames(f, name, v.rule); err != nil {
 			return info{}, err
 		}
 		if name == "age" && args == 1 && b.argTypes[f][0] == oidXID {
@@ -218,6 +221,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 			template = byNumber
 		}
 		constant := !strings.Contains(template, "$")
+		if kept := b.keepParameters(f, name, template); kept != template {
+			template, constant = kept, false
+		}
 		safe := arguments && (constant || quietTemplates[name] && b.takesNumbers(f) || name == "pg_get_expr" && args == 2 && b.argTypes[f][0] == oidText)
 		return info{filtered: in.filtered, typ: v.result, safe: safe}, b.applyTemplate(n, template, f.Args)
 	}
@@ -268,15 +274,15 @@ func (b *binder) configArgument(f *pg.FuncCall, name string) error {
 }
 
 // resolveNames turns the names that describing functions take into oids of the twin: literals here, other texts on the server.
-func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
+func (b *binder) resolveNames(f *pg.FuncCall, name string, rule builtin.Rule) error {
 	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace", builtin.NamesFunction: "regprocedure"}
 	for position, object := range rule.Names {
 		if position > len(f.Args) {
 			continue
 		}
 		arg, typ := f.Args[position-1], b.argTypes[f][position-1]
-		if name := stringLiteral(arg); name != "" && reg[object] != "" {
-			oid, err := b.resolveReg(reg[object], name)
+		if text := stringLiteral(arg); text != "" && reg[object] != "" {
+			oid, err := b.resolveReg(reg[object], text)
 			if err != nil {
 				return b.at(err, placeOf(arg))
 			}
@@ -284,7 +290,7 @@ func (b *binder) resolveNames(f *pg.FuncCall, rule builtin.Rule) error {
 			continue
 		}
 		lookup := nameLookups[object]
-		if lookup == "" || typ == oidOID || typ == oidInt4 || typ == oidInt8 || arg.GetParamRef() != nil {
+		if lookup == "" || isNumber(typ) || b.undeclared(arg) && b.env.twin.takes(name, len(f.Args), position-1) != oidText {
 			continue
 		}
 		found := &pg.Node{}

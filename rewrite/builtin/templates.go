@@ -144,10 +144,14 @@ const AgeOfXID = "(CASE WHEN ($1)::pg_catalog.xid IS NOT NULL THEN 2147483647 EN
 
 // constants covers what is the same for every masked session: sizes, sequences and temporary schemas are not told.
 func (t templateSet) constants() {
-	for _, name := range []string{"pg_table_size", "pg_indexes_size", "pg_total_relation_size", "pg_relation_size", "pg_database_size", "pg_tablespace_size"} {
+	relation := map[int]Object{1: NamesRelation}
+	for _, name := range []string{"pg_table_size", "pg_indexes_size", "pg_total_relation_size", "pg_relation_size"} {
+		t.add(name, 1, "NULL::pg_catalog.int8", relation)
+	}
+	t.add("pg_relation_size", 2, "NULL::pg_catalog.int8", relation)
+	for _, name := range []string{"pg_database_size", "pg_tablespace_size"} {
 		t.add(name, 1, "NULL::pg_catalog.int8", nil)
 	}
-	t.add("pg_relation_size", 2, "NULL::pg_catalog.int8", nil)
 	t.add("pg_sequence_last_value", 1, "NULL::pg_catalog.int8", nil)
 	t.add("pg_tablespace_location", 1, when(oid("$1")+" IS NOT NULL", "''::pg_catalog.text"), nil)
 	t.add("pg_my_temp_schema", 0, "0::pg_catalog.oid", nil)
