@@ -51,6 +51,8 @@ func TestFilterIsFunctionOfRowAlone(t *testing.T) {
 		{"videos", "EXISTS (SELECT 1 FROM users u WHERE u.deleted_at > '2024-01-01')", false},
 		{"videos", "(SELECT max(deleted_at) FROM users) > '2024-01-01'", false},
 		{"videos", "user_id IN (SELECT user_id FROM users WHERE birth < '01/02/2000')", false},
+		{"videos", "(SELECT max(v.views) OVER (ORDER BY v.views) FROM videos v LIMIT 1) > 1", true},
+		{"videos", "(SELECT max(v.views) OVER (ORDER BY v.created_at::text) FROM videos v LIMIT 1) > 1", false},
 		{"users", "birth < '01/02/2000'", false},
 		{"users", "birth::text = '2000-01-01'", false},
 		{"users", "birth < TIMESTAMPTZ '2000-01-01 00:00+00'", false},
