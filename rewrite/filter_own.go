@@ -56,16 +56,16 @@ func (j *immutability) bare(typ uint32) uint32 {
 	return j.plain(typ)
 }
 
-// found says what becomes of a name that both may have: the built-in one is taken, or one of people's own, or which one only the server would know.
-type found[T any] struct {
-	own    *T     // what is meant
-	schema string // of what could be meant instead
+// meaning says what becomes of an operator that both may have: neither field is set where pg_catalog's is taken.
+type meaning struct {
+	own    *catalog.Operator // what is meant, by the very types of the operands
+	schema string            // of what could be meant as well
 }
 
 // binary looks for the operator that two operands have.
-func (j *immutability) binary(op string, l, r uint32) (f found[catalog.Operator]) {
+func (j *immutability) binary(op string, l, r uint32) (m meaning) {
 	if l, r = j.bare(l), j.bare(r); l == untyped && r == untyped {
-		return f
+		return m
 	}
 	left, right := l, r
 	if l == untyped {
@@ -80,30 +80,30 @@ func (j *immutability) binary(op string, l, r uint32) (f found[catalog.Operator]
 			switch {
 			case o.Schema != schema || o.Left == 0:
 			case exact && schema == "pg_catalog":
-				return f
-			case exact && f.own == nil:
-				f.own = o
-			case schema != "pg_catalog" && f.schema == "" && j.mayBe(l, o.Left) && j.mayBe(r, o.Right):
-				f.schema = schema
+				return m
+			case exact && m.own == nil:
+				m.own = o
+			case schema != "pg_catalog" && m.schema == "" && j.mayBe(l, o.Left) && j.mayBe(r, o.Right):
+				m.schema = schema
 			}
 		}
 	}
-	return f
+	return m
 }
 
 // compares judges an operator of a form that cannot name its schema, as IN and CASE are.
 func (j *immutability) compares(op string, l, r uint32) error {
 	switch f := j.binary(op, l, r); {
 	case f.own != nil:
-		return j.unclear("operator "+op, f.own.Schema)
+		return j.unclear("operator "+op, "schema "+f.own.Schema)
 	case f.schema != "":
-		return j.unclear("operator "+op, f.schema)
+		return j.unclear("operator "+op, "schema "+f.schema)
 	}
 	return nil
 }
 
 func (j *immutability) unclear(what, schema string) error {
-	return fmt.Errorf("%s of schema %s could be meant, or pg_catalog's; compare by OPERATOR(schema.name), call by schema.name(...), or cast the values to text", what, schema)
+	return fmt.Errorf("%s of %s could be meant, or pg_catalog's; compare by OPERATOR(schema.name), call by schema.name(...), or cast the values to text", what, schema)
 }
 
 // operator judges the operator of an expression, and qualifies one of people's own where the types of the operands decide for it.
@@ -153,7 +153,7 @@ func (j *immutability) member(n *pg.Node, array uint32) (uint32, error) {
 func (j *immutability) prefix(op string, r uint32) error {
 	for _, o := range j.snapshot.Operators(op) {
 		if o.Left == 0 && o.Schema != "pg_catalog" && slices.Contains(j.path, o.Schema) && j.mayBe(j.bare(r), o.Right) {
-			return j.unclear("operator "+op, o.Schema)
+			return j.unclear("operator "+op, "schema "+o.Schema)
 		}
 	}
 	return nil
@@ -186,7 +186,7 @@ func (j *immutability) comparesRows(op string, row *pg.Node, with []*pg.Node) er
 // joins judges the columns that a join compares by their names.
 func (j *immutability) joins(x *pg.JoinExpr) error {
 	if x.IsNatural && j.own {
-		return j.unclear("operator = of a NATURAL JOIN", "another")
+		return j.unclear("for a NATURAL JOIN the operator =", "another schema")
 	}
 	for _, n := range x.UsingClause {
 		typ := j.columns[n.GetString_().GetSval()]
@@ -224,7 +224,7 @@ func (j *immutability) function(f *pg.FuncCall, args []uint32) ([]*catalog.Funct
 			return j.snapshot.Functions(schema, name), nil
 		}
 	}
-	return nil, j.unclear("function "+name, schemas[len(schemas)-1])
+	return nil, j.unclear("function "+name, "schema "+schemas[len(schemas)-1])
 }
 
 // takes says that a call with these arguments could mean a function.

@@ -97,7 +97,7 @@ func (j *immutability) expr(n *pg.Node) (uint32, error) {
 		}
 	case *pg.Node_SortBy:
 		if len(x.SortBy.UseOp) == 1 && j.own {
-			return 0, j.unclear("operator "+lastString(x.SortBy.UseOp)+" of ORDER BY", "another")
+			return 0, j.unclear("for ORDER BY the operator "+lastString(x.SortBy.UseOp), "another schema")
 		}
 	case *pg.Node_SqlvalueFunction:
 		return 0, fmt.Errorf("it depends on the time or the session (%s); only the row may decide", valueFunctionNames[x.SqlvalueFunction.Op])
