@@ -41,7 +41,7 @@ func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (inf
 		if of == nil {
 			of, _ = sc.soleTable()
 		}
-		if of != nil && of.table != nil && of.table.exposed.relation.System() && of.table.exposed.relation.Kind == 'r' && of.table.exposed.relation.Schema == "pg_catalog" {
+		if of != nil && of.table != nil && of.table.exposed.relation.Kind == 'r' && of.table.exposed.relation.Schema == "pg_catalog" {
 			return b.catalogColumn(n, name, of, sc), nil
 		}
 	}

@@ -68,6 +68,7 @@ func TestPinnedKey(t *testing.T) {
 		{"users.username", "SELECT user_id FROM users WHERE username = 'x'::short_text", nil, false},
 		{"users.username", "SELECT user_id FROM users WHERE 'x'::short_text = username", nil, false},
 		{"users.username", "SELECT user_id FROM users WHERE username = 'x' COLLATE own", nil, false},
+		{"videos.title", "SELECT user_id FROM videos WHERE title = 'x'", nil, false}, // of a collation of its own
 		{"devices.device_id", "SELECT price FROM devices WHERE device_id = 'bf5bd48c-5e13-4c16-a254-0d5d1e5f5e52'", nil, true},
 		{"devices.price", "SELECT device_id FROM devices WHERE price = 10.0", nil, false}, // a mask of it is not unique
 	} {
@@ -76,6 +77,9 @@ func TestPinnedKey(t *testing.T) {
 				table, column, _ := strings.Cut(test.key, ".")
 				keyed(s, table, column)
 				folded(s)
+				videos, _ := s.Relation("public", "videos")
+				title, _ := videos.Column("title")
+				title.Type.Collation = "public.own"
 			})
 		}
 		p, err := sessions[test.key].Parse(t.Context(), test.sql, test.types)

@@ -64,6 +64,7 @@ CREATE COLLATION unseen.own (provider = icu, locale = 'sv');
 CREATE TYPE naming AS (r regclass);
 CREATE TYPE naming_pair AS (a int4, p naming);
 CREATE TABLE named (id int4, n naming_pair);
+CREATE VIEW tenants AS SELECT country FROM users WHERE country = current_setting('app.tenant', true);
 CREATE VIEW drawn AS SELECT username FROM users TABLESAMPLE BERNOULLI (10);
 
 CREATE ROLE tuned LOGIN;
