@@ -59,6 +59,7 @@ func (s *statement) planned() *rewrite.Plan {
 // transaction's locks keep DDL out: so it is the portal's description that rows pass by, not the statement's.
 type portal struct {
 	statement *statement
+	noted     bool  // what it does to the session is known
 	rows      bool  // its description announces rows, and the egress check passed on it
 	seals     seals // how its columns leave
 }

@@ -66,3 +66,31 @@ func TestDescribeNames(t *testing.T) {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 }
+
+// TestUnsealBindNames: so it is beside a parameter that is unsealed.
+func TestUnsealBindNames(t *testing.T) {
+	t.Parallel()
+	plan := unsealing(0)
+	plan.Named = []uint32{2205}
+	m := machineOf(t, map[string]*rewrite.Plan{"u": plan})
+	if _, _, err := m.fromClient(ofClient(&pgproto3.Parse{Name: "s", Query: "u"}, synced)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.fromServer(ofServer(parsed, &pgproto3.ParameterDescription{ParameterOIDs: []uint32{25, 20, 20}}, columns(shownTable), idle), func([]byte) {}); err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{"\x00\x00\x04\xeb": "1259", "users": ""} {
+		_, out, err := m.fromClient(ofClient(&pgproto3.Bind{PreparedStatement: "s", ParameterFormatCodes: []int16{1, 0}, Parameters: [][]byte{[]byte(value), []byte("12")}}, synced))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, ok := sentMessages(t, out)['B']
+		if ok != (want != "") {
+			t.Fatalf("%q: sent %q", value, sent)
+		}
+		var b pgproto3.Bind
+		if ok && (decode(&b, sent) != nil || string(b.Parameters[0]) != want) {
+			t.Errorf("sent %+v, want %q", b, want)
+		}
+	}
+}

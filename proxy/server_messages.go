@@ -160,11 +160,10 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	default:
 		return fmt.Errorf("%w: the server sent %q in answer to %q", errProtocol, typ, a.kind)
 	}
-	if typ == 's' && plan != nil && m.session.Tracks(plan) { // set_config, of which the client took the row and not the end
-		m.session.Completed(plan)
+	if plan != nil && (typ == 'C' || typ == 's' && m.session.Tracks(plan)) {
+		m.completed(a, plan)
 	}
 	if typ == 'C' && plan != nil {
-		m.session.Completed(plan)
 		m.renamed(plan)
 		if plan.Tag != "" {
 			m.emit(message('C', cstring(plan.Tag)))
@@ -173,6 +172,17 @@ func (m *machine) finished(a *answer, typ byte, msg []byte) error {
 	}
 	m.emit(msg)
 	return nil
+}
+
+// completed notes what a plan did, once: of set_config the client may take the row, and the end later.
+func (m *machine) completed(a *answer, plan *rewrite.Plan) {
+	if p := m.portals[a.name]; a.kind == answerExecute && p != nil {
+		if p.noted {
+			return
+		}
+		p.noted = true
+	}
+	m.session.Completed(plan)
 }
 
 // copyOut lets the data of a COPY pass if the query inside it was described and checked.

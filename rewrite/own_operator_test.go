@@ -47,7 +47,8 @@ func TestOwnOperator(t *testing.T) {
 		"SELECT 1 FROM countries WHERE name = ANY ('{x}')":                       false,
 		"SELECT 1 FROM countries a JOIN countries b USING (name)":                false,
 		"SELECT 1 FROM countries a NATURAL JOIN countries b":                     false,
-		"SELECT 1 FROM countries WHERE name = code":                              true, // as text, on the twin too
+		"SELECT 1 FROM countries WHERE name = (SELECT NULL)":                     false, // of a type that is not derived
+		"SELECT 1 FROM countries WHERE name = code":                              true,  // as text, on the twin too
 		"SELECT 1 FROM countries WHERE name::text = 'x'":                         true,
 		"SELECT 1 FROM countries WHERE name <> 'x'":                              true, // of which it has none
 		"SELECT 1 FROM countries WHERE code = 'x'":                               true,
@@ -55,6 +56,25 @@ func TestOwnOperator(t *testing.T) {
 	} {
 		_, err := newTestSession(t, rw).Parse(t.Context(), sql, nil)
 		if refused := err != nil && strings.Contains(err.Error(), `type "anycase" has an operator "=" of its own`); refused == admitted || admitted && err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}
+
+// TestOwnFunction: between a built-in function and one of people's own the types of the arguments decide, and it is refused where they do not.
+func TestOwnFunction(t *testing.T) {
+	snapshot, _ := ownMood(t)
+	rw := newTestRewriter(t, parsedPolicy(t, nil), "app", &storedCatalog{current: snapshot})
+	for sql, reason := range map[string]string{
+		"SELECT lower(title) FROM videos":             "",
+		"SELECT lower('A')":                           "could be chosen instead",
+		"SELECT lower($1)":                            "could be chosen instead",
+		"SELECT lower(mood) FROM users":               "public.lower is not allowed by the policy",
+		"SELECT pg_catalog.lower('A')":                "",
+		"SELECT lower(title::varchar(3)) FROM videos": "",
+	} {
+		_, err := newTestSession(t, rw).Parse(t.Context(), sql, nil)
+		if (err != nil) != (reason != "") || err != nil && !strings.Contains(err.Error(), reason) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
