@@ -310,14 +310,25 @@ func (b *binder) arrayExpr(x *pg.A_ArrayExpr, sc *scope) (info, error) {
 func (b *binder) choice(nodes []*pg.Node, sc *scope) (info, error) {
 	in := info{safe: true, literal: true}
 	first, labelled := true, false
+	names := slices.ContainsFunc(nodes, b.showsName)
 	var nulls []uint32 // types of NULLs that have one
 	for _, n := range nodes {
 		if n == nil {
 			continue
 		}
+		shown := ""
+		if names {
+			shown = shownReg(n)
+		}
 		arg, err := b.value(n, sc)
 		if err != nil {
 			return info{}, err
+		}
+		if shown != "" { // a literal, beside names
+			if err := b.applyTemplate(n, regTemplates[shown], []*pg.Node{cloneNode(n)}); err != nil {
+				return info{}, err
+			}
+			arg = info{typ: oidText}
 		}
 		in.merge(arg)
 		switch {

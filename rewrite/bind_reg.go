@@ -76,7 +76,11 @@ func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (in
 // regLiterals are the oids that an array of reg* literals stands for.
 func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (info, error) {
 	for i, member := range array.Elements {
-		oid, err := b.resolveReg(reg, member.GetAConst().GetSval().Sval)
+		text := member.GetAConst().GetSval().Sval
+		oid, err := b.resolveReg(reg, text)
+		if err == nil && oid == 0 && text != "0" && text != "-" {
+			err = refused("forbidden-type", "cordon: "+reg+" literals of this form are not admitted", "Use the oid.")
+		}
 		if err != nil {
 			return info{}, b.at(err, placeOf(member))
 		}

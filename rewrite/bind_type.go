@@ -195,6 +195,9 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 // regNumber binds what is cast to reg* as the oid that it stands for: a name that only the server knows is looked up in the twin, and NULL
 // where it names nothing there.
 func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	if b.isTypeCall(x.Arg, reg) {
+		return b.typeNumber(x, sc)
+	}
 	in, err := b.nameArgument(x.Arg, reg, sc)
 	lookup := regLookups[reg]
 	if err != nil || lookup == "" || isNumber(in.typ) {
@@ -212,6 +215,9 @@ func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info,
 	if reg == "regconfig" && builtin.TextSearchConfig(text) {
 		x.TypeName.Names = nameNodes("pg_catalog", reg)
 		return info{typ: oidRegConfig, safe: true}, nil
+	}
+	if _, err := strconv.ParseUint(text, 10, 32); err != nil && reg == "regrole" && text != "-" && len(x.TypeName.ArrayBounds) == 0 { // the snapshot has no roles
+		return b.roleLiteral(n, x)
 	}
 	oid, err := b.resolveReg(reg, text)
 	if err != nil {

@@ -7,13 +7,17 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
-// castsName makes of to_regclass and its relatives the cast that they are in a masked session, where a name of nothing gives NULL. It says false, and changes
-// nothing, of any other expression.
+// castsName makes of to_regclass and its relatives the cast that they are in a masked session, where a name of nothing gives NULL, and of pg_typeof one of its
+// number. It says false, and changes nothing, of any other expression.
 func (b *binder) castsName(n *pg.Node) bool {
 	f := n.GetFuncCall()
 	parts, _ := splitName(f.GetFuncname())
 	if len(parts) == 0 || len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" || len(f.Args) != 1 || !plainCall(f) {
 		return false
+	}
+	if parts[len(parts)-1] == "pg_typeof" && b.env.twin.call("pg_catalog", "pg_typeof", 1).admitted {
+		n.Node = castTo(&pg.Node{Node: n.Node}, "regtype").Node
+		return true
 	}
 	reg, is := strings.CutPrefix(parts[len(parts)-1], "to_")
 	if !is || regLookups[reg] == "" {
@@ -44,4 +48,33 @@ func (b *binder) nameGiven(arg *pg.Node, reg string) *pg.Node {
 		return castTo(&pg.Node{Node: arg.Node}, "text")
 	}
 	return &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
+}
+
+// typeNumber binds what pg_typeof is a cast of: the call, as the number of the type.
+func (b *binder) typeNumber(x *pg.TypeCast, sc *scope) (info, error) {
+	arg := x.Arg.GetFuncCall().Args[0]
+	in, err := b.expr(arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	found := &pg.Node{}
+	if err := b.applyTemplate(found, "pg_catalog.pg_typeof($1)::pg_catalog.oid", []*pg.Node{arg}); err != nil {
+		return info{}, err
+	}
+	x.Arg = found
+	return info{typ: oidOID, filtered: in.filtered}, nil
+}
+
+// isTypeCall says that a node is a call of pg_typeof that castsName made a cast of.
+func (b *binder) isTypeCall(n *pg.Node, reg string) bool {
+	cast := &pg.Node{Node: n.GetNode()}
+	return reg == "regtype" && lastString(n.GetFuncCall().GetFuncname()) == "pg_typeof" && b.castsName(cast)
+}
+
+// showsName says that an expression is a reg* value that is a text, as all are but literals.
+func (b *binder) showsName(n *pg.Node) bool {
+	if n != nil {
+		b.castsName(n)
+	}
+	return comparedReg(n) != "" && shownReg(n) == ""
 }

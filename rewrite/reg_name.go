@@ -3,6 +3,8 @@ package rewrite
 import (
 	"strings"
 
+	pg "github.com/pganalyze/pg_query_go/v5"
+
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
@@ -79,4 +81,10 @@ func inPath(catalog, name, namespace, mark, text, result string) string {
 // shownIn is an oid that a look-up found, if it is of the server's own objects or of the twin's.
 func shownIn(catalog, mark, lookup string) string {
 	return "(SELECT cordon_r.oid FROM pg_catalog." + catalog + " cordon_r WHERE cordon_r.oid = (" + lookup + ") AND (cordon_r.oid < 16384 OR cordon_r.oid = ANY (" + mark + ")))"
+}
+
+// roleLiteral looks the name of a role up on the server: NULL where there is none.
+func (b *binder) roleLiteral(n *pg.Node, x *pg.TypeCast) (info, error) {
+	err := b.applyTemplate(n, regLookups["regrole"], []*pg.Node{x.Arg})
+	return info{typ: oidOID}, err
 }
