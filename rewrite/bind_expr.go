@@ -16,6 +16,7 @@ const (
 	oidInt4         = 23
 	oidText         = 25
 	oidOID          = 26
+	oidTID          = 27
 	oidXID          = 28
 	oidVarchar      = 1043
 	oidVarcharArray = 1015

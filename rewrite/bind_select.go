@@ -23,6 +23,8 @@ type selectScope struct {
 	calls      []orderedCall    // its aggregates and window functions
 	json       []jsonCall       // and those of SQL/JSON
 	groups     []boundExpr      // what GROUP BY names
+	item       *pg.Node         // the select item being bound, where it may be a row's ctid
+	placed     bool             // one was
 }
 
 // looseRef is a reference that GROUP BY must cover.
@@ -95,6 +97,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, error) {
 	var columns []*column
 	var list []*pg.Node
+	aggregated := false
 	for _, n := range sel.TargetList {
 		target := n.GetResTarget()
 		if target == nil {
@@ -115,10 +118,15 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		}
 		name := outputName(target)
 		shown := shownReg(target.Val)
+		if top && ofRows(sel) {
+			sc.owner.item = target.Val
+		}
 		in, err := b.targetExpr(target.Val, sc, top)
+		sc.owner.item = nil
 		if err != nil {
 			return nil, err
 		}
+		aggregated = aggregated || sc.owner.aggregated
 		if shown != "" {
 			if err := b.applyTemplate(target.Val, regTemplates[shown], []*pg.Node{cloneNode(target.Val)}); err != nil {
 				return nil, err
@@ -131,6 +139,9 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		list = append(list, n)
 	}
 	sel.TargetList = list
+	if sc.owner.placed && aggregated {
+		return nil, hiddenSystemColumn("ctid")
+	}
 	return columns, tooManyTargets(len(columns))
 }
 
@@ -223,7 +234,7 @@ func (b *binder) groupItem(n *pg.Node, sc *scope, columns []*column) error {
 		local := &scope{items: sc.items}
 		_, c, err := local.findColumn(name)
 		if c == nil && err == nil && name == "tableoid" { // a column of the table, too
-			if it, ambiguous := local.soleTable(); it != nil || ambiguous != nil {
+			if it, ambiguous := local.soleTable("tableoid"); it != nil || ambiguous != nil {
 				c, err = &column{}, ambiguous
 			}
 		}

@@ -34,7 +34,7 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 	case "current_setting":
 		return b.currentSetting(n, f)
 	case "set_config":
-		return b.setConfig(f)
+		return b.setConfig(f, sc)
 	case "random":
 		return b.unpredictable(n, f)
 	}
@@ -169,27 +169,35 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	return info{typ: 25}, true, nil
 }
 
-// setConfig admits what SET admits, by literals. In a statement that does more, search_path would change while it runs.
-func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
+// setConfig admits what SET admits, by literals; a custom setting may be given a parameter's value, too. In a statement that does more, search_path would change
+// while it runs.
+func (b *binder) setConfig(f *pg.FuncCall, sc *scope) (info, bool, error) {
 	if len(f.Args) != 3 {
 		return info{}, true, b.at(undefinedFunction("set_config"), f.Location)
 	}
 	name := strings.ToLower(stringLiteral(f.Args[0]))
+	server, custom := b.env.custom(name)
 	value, ok := textLiteral(f.Args[1])
+	given := custom && isParameter(f.Args[1])
 	switch {
 	case f == b.env.pathCall:
 		f.Args[0], f.Args[1] = pg.MakeAConstStrNode("cordon.search_path", 0), pg.MakeAConstStrNode(value, 0)
 		return info{typ: oidText}, true, nil
 	case name == "search_path":
 		return info{}, true, refused("forbidden-setting", "cordon: set_config of search_path is admitted with literals and in a statement of its own", "Use SET search_path.")
-	case name == "" || !ok:
-		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals", "Use SET.")
+	case name == "" || !ok && !given:
+		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals, and of a custom setting with a parameter for the value", "Use SET.")
 	}
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
 	}
-	if server, ok := b.env.custom(name); ok {
-		f.Args[0], f.Args[1] = pg.MakeAConstStrNode(server, 0), pg.MakeAConstStrNode(value, 0)
+	if custom {
+		f.Args[0] = pg.MakeAConstStrNode(server, 0)
+		if given {
+			_, err := b.value(f.Args[1], sc)
+			return info{typ: oidText}, true, err
+		}
+		f.Args[1] = pg.MakeAConstStrNode(value, 0)
 		return info{typ: oidText}, true, nil
 	}
 	canonical, set, err := admitSetting(name, value, b.env.fixed)
@@ -202,6 +210,14 @@ func (b *binder) setConfig(f *pg.FuncCall) (info, bool, error) {
 	f.Args[0] = pg.MakeAConstStrNode(name, 0)
 	f.Args[1] = pg.MakeAConstStrNode(canonical, 0)
 	return info{typ: 25}, true, nil
+}
+
+// isParameter says that a node is $1 or $1::text.
+func isParameter(n *pg.Node) bool {
+	if ownTypeName(n.GetTypeCast().GetTypeName()) == "text" {
+		n = n.GetTypeCast().Arg
+	}
+	return n.GetParamRef() != nil
 }
 
 // stringLiteral is the text of a literal, empty where there is none.

@@ -39,15 +39,19 @@ func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (inf
 	if transactionColumns[name].typ != "" {
 		of := it
 		if of == nil {
-			of, _ = sc.soleTable()
+			of, _ = sc.soleTable(name)
 		}
 		if of != nil && of.table != nil && of.table.exposed.relation.Kind == 'r' && of.table.exposed.relation.Schema == "pg_catalog" {
 			return b.catalogColumn(n, name, of, sc), nil
 		}
 	}
+	if name == "ctid" && sc.owner != nil && sc.owner.item == n {
+		sc.owner.placed = true
+		return b.ctid(n, it, sc)
+	}
 	if it == nil && name == "tableoid" {
 		var err error
-		if it, err = sc.soleTable(); err != nil {
+		if it, err = sc.soleTable(name); err != nil {
 			return info{}, err
 		}
 		if it == nil {
@@ -55,8 +59,7 @@ func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (inf
 		}
 	}
 	if name != "tableoid" || it.table == nil {
-		return info{}, refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session",
-			"Use the table's own columns.")
+		return info{}, hiddenSystemColumn(name)
 	}
 	e := it.table.exposed
 	switch {
@@ -78,6 +81,35 @@ func (b *binder) systemColumn(n *pg.Node, name string, it *item, sc *scope) (inf
 	ref := pg.MakeColumnRefNode(nameNodes(it.emit, it.table.locatedColumn()), 0)
 	n.Node = ref.Node
 	return b.useColumn(ref.GetColumnRef(), it, c, sc), nil
+}
+
+// hiddenSystemColumn refuses what tells how rows are stored.
+func hiddenSystemColumn(name string) *Error {
+	hint := "Use the table's own columns."
+	if name == "ctid" {
+		hint = "Use the table's own columns; ctid is admitted in the select list of the statement by itself, where it is NULL."
+	}
+	return refused("system-column", "cordon: system column "+quoted(name)+" tells about the stored rows and is not available in a masked session", hint)
+}
+
+// ctid binds ctid as a select item, which editors of rows ask for beside the columns: NULL, as no row of the twin has a place that a session could know.
+func (b *binder) ctid(n *pg.Node, it *item, sc *scope) (info, error) {
+	if it == nil {
+		var err error
+		if it, err = sc.soleTable("ctid"); err != nil {
+			return info{}, err
+		}
+	}
+	if it == nil || it.table == nil || !slices.Contains([]byte{'r', 'p', 'm', 'f'}, it.table.exposed.relation.Kind) {
+		return info{}, undefinedColumn("", "ctid")
+	}
+	n.Node = castTo(&pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}, "tid").Node
+	return info{typ: oidTID, safe: true, origin: Origin{Unknown: true}}, nil
+}
+
+// ofRows says that the rows of a SELECT are those of its FROM clause, but for an aggregate.
+func ofRows(sel *pg.SelectStmt) bool {
+	return len(sel.DistinctClause) == 0 && len(sel.GroupClause) == 0 && sel.HavingClause == nil
 }
 
 // locates says that tableoid of a relation may be shown: it is the relation's own, or depends on nothing that the twin lacks.
@@ -110,8 +142,8 @@ func anyLocated(items []*item) bool {
 	return slices.ContainsFunc(items, func(it *item) bool { return it.table != nil && it.table.located })
 }
 
-// soleTable is the table that a bare tableoid is of, inner to outer; nil if there is none.
-func (s *scope) soleTable() (*item, error) {
+// soleTable is the table that a bare system column is of, inner to outer; nil if there is none.
+func (s *scope) soleTable(name string) (*item, error) {
 	for ; s != nil; s = s.parent {
 		var found *item
 		for _, it := range s.items {
@@ -119,7 +151,7 @@ func (s *scope) soleTable() (*item, error) {
 				continue
 			}
 			if found != nil {
-				return nil, ambiguousColumn("tableoid")
+				return nil, ambiguousColumn(name)
 			}
 			found = it
 		}
