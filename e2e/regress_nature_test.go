@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -19,9 +20,11 @@ import (
 
 // nature is what the server's query tree says of a statement, views included.
 type nature struct {
-	users      bool   // it calls functions, aggregates or operators that people made
-	unreviewed string // a built-in one that is not on the lists of package builtin
-	catalog    bool   // it asks about the catalog: reads its relations, calls functions that describe objects, or has values of reg* types
+	users      bool     // it calls functions, aggregates or operators that people made
+	unreviewed string   // a built-in one that is not on the lists of package builtin
+	catalog    bool     // it asks about the catalog: reads its relations, calls functions that describe objects, or has values of reg* types
+	denied     []string // relations of the catalog that are not on the lists
+	withheld   string   // what docs/functions.md says that it asks for and a masked session is not told
 }
 
 // natureReader reads printed query trees.
@@ -29,17 +32,19 @@ type natureReader struct {
 	tb        testing.TB
 	conn      *pgx.Conn
 	functions map[uint32]verdict
+	relations map[uint32]verdict
 }
 
-// verdict is what a built-in function makes of the statement that calls it.
+// verdict is what a built-in function or a relation of the catalog makes of the statement that has it.
 type verdict struct {
 	unreviewed string
 	describes  bool
+	withheld   string
 }
 
 func newNatureReader(tb testing.TB, c *pgcluster.Cluster) *natureReader {
 	tb.Helper()
-	return &natureReader{tb, pgtest.Superuser(tb, c, "regression"), map[uint32]verdict{}}
+	return &natureReader{tb, pgtest.Superuser(tb, c, "regression"), map[uint32]verdict{}, map[uint32]verdict{}}
 }
 
 // printing are the settings by which a session prints the query trees of what it runs.
@@ -51,6 +56,8 @@ var (
 	operatorField = regexp.MustCompile(`:(?:opno|eqop|sortop) (\d+)`)
 	relationField = regexp.MustCompile(`:relid (\d+)`)
 	typeField     = regexp.MustCompile(`:(?:vartype|consttype|resulttype|funcresulttype) (\d+)`)
+	// the least significant bytes of a constant of regproc, regprocedure, regoper and regoperator
+	namedField = regexp.MustCompile(`:consttype (?:24|2202|2203|2204) [^}]*:constvalue 4 \[ (-?\d+) (-?\d+) (-?\d+) (-?\d+) `)
 )
 
 // regTypes are the types that stand for objects of the catalog, and arrays of them (pg_type.dat).
@@ -61,6 +68,7 @@ func (r *natureReader) read(tree string) nature {
 	var out nature
 	judge := func(v verdict) {
 		out.catalog = out.catalog || v.describes
+		out.withheld = cmp.Or(out.withheld, v.withheld)
 		if out.unreviewed == "" {
 			out.unreviewed = v.unreviewed
 		}
@@ -76,7 +84,16 @@ func (r *natureReader) read(tree string) nature {
 		}
 	}
 	for _, oid := range oids(relationField, tree) {
-		out.catalog = out.catalog || oid < catalog.FirstUserOID
+		if oid < catalog.FirstUserOID {
+			v := r.relation(oid)
+			out.catalog, out.withheld = true, cmp.Or(out.withheld, v.withheld)
+			if v.unreviewed != "" {
+				out.denied = append(out.denied, v.unreviewed)
+			}
+		}
+	}
+	for _, m := range namedField.FindAllStringSubmatch(tree, -1) {
+		out.users = out.users || namedOID(m[1:]) >= catalog.FirstUserOID
 	}
 	for _, oid := range oids(typeField, tree) {
 		out.catalog = out.catalog || slices.Contains(regTypes, oid)
@@ -92,6 +109,41 @@ func oids(field *regexp.Regexp, text string) []uint32 {
 		}
 	}
 	return found
+}
+
+// namedOID puts an oid together of its bytes as they are printed, on a machine that begins with the least significant.
+func namedOID(bytes []string) (oid uint32) {
+	for i, text := range bytes {
+		n, _ := strconv.Atoi(text)
+		oid |= uint32(uint8(n)) << (8 * i)
+	}
+	return oid
+}
+
+// relation judges a relation of the catalog.
+func (r *natureReader) relation(oid uint32) verdict {
+	if known, ok := r.relations[oid]; ok {
+		return known
+	}
+	var schema, name, kind string
+	if err := r.conn.QueryRow(context.Background(), "SELECT relnamespace::regnamespace::text, relname::text, relkind::text FROM pg_class WHERE oid = $1", oid).Scan(&schema, &name, &kind); err != nil {
+		r.tb.Fatalf("relation %d: %v", oid, err)
+	}
+	var v verdict
+	switch rel, listed := builtin.System(schema, name); {
+	case listed && rel.Where == "false":
+		v.withheld = name + ", which has no rows"
+	case !listed && kind == "r":
+		v.unreviewed = schema + "." + name
+	}
+	r.relations[oid] = v
+	return v
+}
+
+// withheldBy are the functions whose answers are documented to be other than the server's.
+var withheldBy = map[string]string{
+	"pg_relation_is_updatable": "what may be written: nothing", "pg_column_is_updatable": "what may be written: nothing",
+	"pg_relation_size": "sizes, which are NULL", "pg_table_size": "sizes, which are NULL", "pg_total_relation_size": "sizes, which are NULL", "pg_indexes_size": "sizes, which are NULL",
 }
 
 // special are functions that the binder itself answers (rewrite/bind_special.go).
@@ -126,6 +178,7 @@ func (r *natureReader) function(oid uint32) verdict {
 	case !builtin.FunctionArgs(schema, name, args):
 		v.unreviewed = fmt.Sprintf("%s(%s)", name, strings.Join(args, ", "))
 	}
+	v.withheld = withheldBy[name]
 	r.functions[oid] = v
 	return v
 }
