@@ -198,6 +198,27 @@ func TestWorldsAttacks(t *testing.T) {
 	}
 }
 
+// TestWorldsAnalyzed plays the attacks on what the planner makes of a filter that is a join, with the tables' statistics; the worlds' differ, and nothing of these
+// attacks' answers may.
+func TestWorldsAnalyzed(t *testing.T) {
+	t.Parallel()
+	all, err := attacks.Load(attacks.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = slices.DeleteFunc(all, func(a attacks.Attack) bool { return a.File != "26-statistics.txt" })
+	for name := range executions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := executedWorlds(t, *server, name)
+			for _, of := range g {
+				pgtest.Exec(t, pgtest.Superuser(t, of.cluster, "attacks"), "ANALYZE friends; ANALYZE costly")
+			}
+			playAttacks(t, g, all)
+		})
+	}
+}
+
 // orderAttacks is the file of those that ask for the order of raw identifiers.
 const orderAttacks = "23-order.txt"
 

@@ -217,6 +217,10 @@ func otherConversations() map[string]conversation {
 			{server: ofServer(&pgproto3.NoticeResponse{SeverityUnlocalized: "LOG", Message: "plan"}, &pgproto3.NoticeResponse{SeverityUnlocalized: "DEBUG1"},
 				&pgproto3.NoticeResponse{SeverityUnlocalized: "NOTICE", Message: "hello"}, selected, idle), toClient: "N C(SELECT 1) Z(I)"},
 		}},
+		"notices of rows whose order is hidden": {steps: []step{
+			{client: ofClient(query("quiet")), toServer: "Q(sent quiet)"},
+			{server: ofServer(&pgproto3.NoticeResponse{SeverityUnlocalized: "NOTICE", Message: "hello"}, selected, idle), toClient: "C(SELECT 1) Z(I)"},
+		}},
 		"notifications": {steps: []step{{server: ofServer(&pgproto3.NotificationResponse{Channel: "listed"}, &pgproto3.NotificationResponse{Channel: "other"}), toClient: "A"}}},
 		"parameters":    {steps: []step{{server: ofServer(&pgproto3.ParameterStatus{Name: "TimeZone", Value: "UTC"}, &pgproto3.ParameterStatus{Name: "secret", Value: "key"}), toClient: "S"}}},
 		"goodbye":       {steps: []step{{client: ofClient(&pgproto3.Terminate{}), toServer: "X", ends: "terminated"}}},

@@ -32,7 +32,7 @@ var (
 	}()
 )
 
-// fakeSession plans by the first word of a statement: refuse, track, opaque, sealed, unsealed, anywhere, copy, prepare, deallocate; anything else is a query of one
+// fakeSession plans by the first word of a statement: refuse, track, opaque, quiet, sealed, unsealed, anywhere, copy, prepare, deallocate; anything else is a query of one
 // column. What is sent is the statement behind "sent ".
 type fakeSession struct {
 	stale  map[string]bool // statements whose plans are no longer current
@@ -66,6 +66,8 @@ func (f *fakeSession) plan(text string) (*rewrite.Plan, error) {
 		p.Columns = []rewrite.Origin{{Table: shownTable, Column: 2}}
 	case "opaque":
 		p.Opaque = true
+	case "quiet":
+		p.Quiet = true
 	case "copy":
 		p.Kind, p.Describe = rewrite.KindCopy, "inner "+name
 	case "prepare", "deallocate":

@@ -311,6 +311,9 @@ func (m *machine) discard() (hidden bool) {
 func (m *machine) notice(msg []byte) error {
 	a := m.owed.first()
 	plan := m.planOf(a)
+	if plan != nil && plan.Quiet {
+		return nil
+	}
 	opaque := a != nil && a.hidden || plan != nil && plan.Opaque
 	out, err := filterNotice(msg[5:], opaque)
 	if err != nil {

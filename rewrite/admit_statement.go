@@ -72,7 +72,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Params: bound.params, Named: bound.named, sealed: p.seals, unseals: p.seals && p.unseals, effect: e}, nil
+	return &Plan{SQL: text, Kind: KindQuery, Columns: notNil(bound.columns), Opaque: bound.opaque, Quiet: bound.quiet, Params: bound.params, Named: bound.named, sealed: p.seals, unseals: p.seals && p.unseals, effect: e}, nil
 }
 
 func notNil(columns []Origin) []Origin {
@@ -169,7 +169,7 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	if text, err = emit(stmt, bound.marks); err != nil {
 		return nil, "", err
 	}
-	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, stamp: p.stamp, source: source, sealed: p.seals, params: p.env.parameters}, text, nil
+	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, Quiet: bound.quiet, stamp: p.stamp, source: source, sealed: p.seals, params: p.env.parameters}, text, nil
 }
 
 // inherit takes from the plan of a prepared statement or cursor what its rows look like, if planning it again under path gives the same.
@@ -181,14 +181,14 @@ func (p *planner) inherit(plan, of *Plan, path string) (*Plan, error) {
 		return nil, &Error{Code: "0A000", Reason: "stale-plan", Message: "cordon: the policy, the catalog or search_path changed since the statement was prepared",
 			Hint: "DEALLOCATE it, or close the cursor, and prepare it again."}
 	}
-	plan.Columns, plan.Opaque, plan.follows = of.Columns, plan.Opaque || of.Opaque, of
+	plan.Columns, plan.Opaque, plan.Quiet, plan.follows = of.Columns, plan.Opaque || of.Opaque, plan.Quiet || of.Quiet, of
 	return plan, nil
 }
 
 // under is the planner with another search_path.
 func (p *planner) under(path string) *planner {
 	env := *p.env
-	env.setting, env.path = path, schemas(path, env.user, env.twin.snapshot)
+	env.setting, env.path = path, env.twin.pathOf(path, env.user)
 	stamp := p.stamp
 	stamp.path = path
 	env.revealed, env.located = map[revealedColumn]*source{}, map[int]bool{}
@@ -269,7 +269,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque, Copy: format, sealed: p.env.sealing}, nil
+	return &Plan{SQL: text, Kind: KindCopy, Describe: describe, Columns: notNil(bound.columns), Opaque: bound.opaque, Quiet: bound.quiet, Copy: format, sealed: p.env.sealing}, nil
 }
 
 func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"errors"
+	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -45,6 +46,7 @@ type boundQuery struct {
 	columns []Origin
 	marks   []mark
 	opaque  bool
+	quiet   bool
 	tables  []uint32
 	params  []Param // of what is sent; nil: the client's own, as they are
 	named   []uint32
@@ -72,6 +74,7 @@ type binder struct {
 	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
 	seeds    map[string]bool           // domains whose order keys are in use
 	clock    string                    // the name of a function that answers anew at each call, if the statement has one
+	folds    string                    // the name of a type or collation that takes texts that differ for equal, if the statement has one
 	hiding   int                       // references bound so far to relations and WITH queries whose rows' order must not show
 	again    bool                      // a sealed value was revealed: the statement has to be bound again
 	probing  bool                      // what is bound was bound before: labels are settled
@@ -106,6 +109,7 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	if err := b.hideClock(); err != nil {
 		return nil, err
 	}
+	b.meetJoins()
 	b.settle(node)
 	params := b.settleParams(node)
 	q := b.finish(columns)
@@ -131,9 +135,15 @@ func newBinder(env *environment) *binder {
 	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
+// meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is
+// sorted by, is evaluated as soon as the planner has the row, and that may be before the join.
+func (b *binder) meetJoins() {
+	b.hazard = b.hazard || b.unsafe > 0 && slices.ContainsFunc(b.tables, func(t *tableRef) bool { return t.exposed.joins })
+}
+
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.
 func (b *binder) finish(columns []*column) *boundQuery {
-	q := &boundQuery{opaque: b.opaque}
+	q := &boundQuery{opaque: b.opaque, quiet: b.hiding > 0}
 	if b.hazard {
 		for _, w := range b.wheres {
 			b.pushConjuncts(w.condition, w.scope)

@@ -4,16 +4,18 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
 // setTemplates are functions in FROM that tell about relations, as a query over what the twin has. $1 is the oid of the relation.
 var setTemplates = map[string]string{
 	"pg_partition_ancestors": `SELECT cordon_a.relid::pg_catalog.oid AS relid FROM pg_catalog.pg_partition_ancestors(($1)::pg_catalog.oid::pg_catalog.regclass) cordon_a
-		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ($1)::pg_catalog.oid = ANY (cordon_relations)`,
+		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ` + builtin.Partitioned,
 	"pg_partition_tree": `SELECT cordon_a.relid::pg_catalog.oid AS relid, CASE WHEN cordon_a.parentrelid::pg_catalog.oid = ANY (cordon_relations)
 		THEN cordon_a.parentrelid::pg_catalog.oid END AS parentrelid, cordon_a.isleaf AS isleaf, cordon_a.level AS level
 		FROM pg_catalog.pg_partition_tree(($1)::pg_catalog.oid::pg_catalog.regclass) cordon_a
-		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ($1)::pg_catalog.oid = ANY (cordon_relations)`,
+		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ` + builtin.Partitioned,
 }
 
 var setColumns = map[string][]string{"pg_partition_ancestors": {"relid"}, "pg_partition_tree": {"relid", "parentrelid", "isleaf", "level"}}

@@ -226,6 +226,9 @@ func (b *binder) unsafeExprs(sc *scope, nodes ...*pg.Node) (info, error) {
 func (b *binder) parameter(p *pg.ParamRef) info {
 	b.named.use(p.Number, 0)
 	if typ := b.parameterType(p); typ != 0 {
+		if b.env.twin.folds(typ) {
+			b.folds = "the type of a parameter (" + b.env.twin.typeName(typ) + ")"
+		}
 		return info{typ: typ, safe: true, collate: b.env.twin.collationOf(typ)}
 	}
 	return info{safe: true, literal: true}

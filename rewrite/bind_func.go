@@ -354,7 +354,7 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) 
 			}
 			continue
 		}
-		if b.env.twin.accepts(s, name, args) && elsewhere == "" {
+		if _, shown := b.env.twin.schema(s); shown && elsewhere == "" && b.env.twin.accepts(s, name, args) {
 			elsewhere = s
 		}
 	}

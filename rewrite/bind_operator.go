@@ -54,7 +54,7 @@ func (tw *twin) judgeOperator(op string) *Error {
 			return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not reviewed for every type", "Use a function or another operator.")
 		}
 	}
-	if !found && len(tw.snapshot.Operators(op)) > 0 {
+	if !found && slices.ContainsFunc(tw.snapshot.Operators(op), func(o *catalog.Operator) bool { _, shown := tw.schema(o.Schema); return shown }) {
 		return refused("forbidden-operator", "cordon: operator "+quoted(op)+" is not built in and not reviewed", "Use the operators of pg_catalog, or ask for its extension to be listed under functions in the policy.")
 	}
 	if !found && op != "<>" && op != "!=" {

@@ -33,7 +33,8 @@ func (b *binder) specialCall(n *pg.Node, f *pg.FuncCall, parts []string, sc *sco
 		return b.currentSchemas(n, f)
 	case "current_setting":
 		return b.currentSetting(n, f)
-	case "set_config":
+	case "set_config": // at each row it notes, for current_setting at the rows after it
+		b.clock = name
 		return b.setConfig(f, sc)
 	case "random":
 		return b.unpredictable(n, f)

@@ -35,8 +35,10 @@ func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 		return 0, refused("forbidden-type", "cordon: type "+quoted(name)+" is not admitted in a masked session: it could name hidden objects or run code",
 			typeHint(found))
 	}
-	if b.env.twin.hides && b.env.twin.folds(found.OID) {
-		return 0, refuseFolding("type " + quoted(name))
+	if b.env.twin.folds(found.OID) {
+		if err := b.fold("type " + quoted(name)); err != nil {
+			return 0, err
+		}
 	}
 	if found.Schema != "pg_catalog" {
 		t.Names = nameNodes(found.Schema, found.Name)
@@ -70,7 +72,7 @@ func (b *binder) findType(parts []string) (*catalog.Type, error) {
 		schemas = parts[:1]
 	}
 	for _, s := range schemas {
-		if t, ok := b.env.twin.snapshot.TypeByName(s, name); ok {
+		if t, ok := b.env.twin.snapshot.TypeByName(s, name); ok && (t.OID < catalog.FirstUserOID || b.env.twin.showsType(t)) {
 			return t, nil
 		}
 	}

@@ -77,6 +77,15 @@ func refuseFolding(what string) error {
 		"Use a deterministic collation, or compare lower(...).")
 }
 
+// fold refuses what folds texts where identifiers' order is hidden; where only that of partitions is, in a statement that reads such a table.
+func (b *binder) fold(what string) error {
+	if b.env.twin.hidesKeys {
+		return refuseFolding(what)
+	}
+	b.folds = what
+	return nil
+}
+
 // collation finds what COLLATE names, qualifies what pg_catalog does not have, and gives it as info has it: empty for those of pg_catalog, by which texts that
 // are equal are the same bytes.
 func (b *binder) collation(c *pg.CollateClause) (string, error) {
@@ -89,8 +98,10 @@ func (b *binder) collation(c *pg.CollateClause) (string, error) {
 		return "", b.at(err, c.Location)
 	}
 	name := parts[len(parts)-1]
-	if !found.Deterministic && b.env.twin.hides {
-		return "", refuseFolding("collation " + quoted(name))
+	if !found.Deterministic {
+		if err := b.fold("collation " + quoted(name)); err != nil {
+			return "", err
+		}
 	}
 	if found.Schema == "pg_catalog" && found.Deterministic {
 		return "", nil

@@ -81,6 +81,18 @@ func qualifyFilterType(snapshot *catalog.Snapshot, path []string, name *pg.TypeN
 	return nil
 }
 
+// readsRows says that a condition has a subquery: IN and EXISTS become joins, and what reads the table may be evaluated before them.
+func readsRows(condition string) (found bool) {
+	tree, err := pg.Parse("SELECT 1 WHERE " + condition)
+	if err != nil {
+		return true
+	}
+	for _, stmt := range tree.Stmts {
+		walkNodes(stmt.Stmt, func(n *pg.Node) { found = found || n.GetSubLink() != nil })
+	}
+	return found
+}
+
 // quietOperators never raise on values of one type class.
 var quietOperators = map[string]bool{"=": true, "<>": true, "<": true, ">": true, "<=": true, ">=": true}
 

@@ -36,9 +36,14 @@ func (b *binder) callsVolatile(functions ...*catalog.Function) {
 	}
 }
 
-// hideClock refuses a statement that reads a clock beside rows whose order is hidden.
+// hideClock refuses a statement that reads a clock, or folds texts, beside rows whose order is hidden.
 func (b *binder) hideClock() error {
-	if b.clock == "" || b.hiding == 0 {
+	switch {
+	case b.hiding == 0:
+		return nil
+	case b.folds != "":
+		return refuseFolding(b.folds)
+	case b.clock == "":
 		return nil
 	}
 	return refused("hidden-order", "cordon: "+b.clock+" could tell in which order the rows are read, which is hidden",

@@ -32,6 +32,34 @@ func (tw *twin) chosenUnseen(rel *catalog.Relation, rule *config.Table, below *c
 	})
 }
 
+// orderTells says that a table has partitions by what is not shown: its rows are read one partition after the other. Identifiers that their domain lets
+// show by order may.
+func (tw *twin) orderTells(rel *catalog.Relation, rule *config.Table) bool {
+	if rel.Kind != 'p' {
+		return false
+	}
+	if !tw.showsOrder(rel, rule) {
+		return true
+	}
+	return slices.ContainsFunc(rel.Children, func(oid uint32) bool {
+		child, ok := tw.snapshot.RelationByOID(oid)
+		return !ok || tw.orderTells(child, rule)
+	})
+}
+
+// showsOrder is as showsKey of the table's own key.
+func (tw *twin) showsOrder(rel *catalog.Relation, rule *config.Table) bool {
+	reads := slices.Concat(rel.PartitionKey, rel.PartitionReads)
+	return len(reads) > 0 && !slices.ContainsFunc(reads, func(num int16) bool {
+		col, ok := rel.ColumnByNum(num)
+		if !ok {
+			return true
+		}
+		t := tw.treatment(rel, rule, col)
+		return t.Kind != config.Show && (t.Kind != config.Pseudonym || tw.domains[t.Domain].Order != config.OrderShow)
+	})
+}
+
 // showsKey says that of a partition all columns are shown as they are that the key of a table above it reads. A key of which none is known shows nothing.
 func (tw *twin) showsKey(rel *catalog.Relation, rule *config.Table, above *catalog.Relation) bool {
 	reads := slices.Concat(above.PartitionKey, above.PartitionReads)

@@ -120,11 +120,11 @@ func (s *state) applyPath(e effect) {
 	s.path, s.local = value, nil
 }
 
-// schemas gives the schemas in which names are looked up, pg_catalog included, those that the snapshot lacks left out.
-func schemas(setting, user string, snapshot *catalog.Snapshot) []string {
+// pathOf gives the schemas in which names are looked up, pg_catalog included, those that the twin lacks left out.
+func (tw *twin) pathOf(setting, user string) []string {
 	var path []string
 	for _, name := range catalog.ParsePath(setting, user) {
-		if _, ok := snapshot.Schemas[name]; ok && !slices.Contains(path, name) {
+		if _, ok := tw.schema(name); ok && !slices.Contains(path, name) {
 			path = append(path, name)
 		}
 	}

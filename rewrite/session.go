@@ -118,7 +118,7 @@ func (s *Session) admitParameters(oids []uint32) error {
 		if oid != 0 && !tw.admitsType(oid) {
 			return refused("forbidden-type", fmt.Sprintf("cordon: the type of a parameter (oid %d) is not admitted in a masked session", oid), "Declare an ordinary data type, or none.")
 		}
-		if tw.hides && tw.folds(oid) {
+		if tw.hidesKeys && tw.folds(oid) {
 			return refuseFolding("the type of a parameter (" + tw.typeName(oid) + ")")
 		}
 	}

@@ -65,7 +65,7 @@ func (tw *twin) systemRelation(rel *catalog.Relation) (*exposed, error) {
 
 // exposeSystem applies an entry of the allow list to the columns that this server version has, in their order there.
 func (tw *twin) exposeSystem(rel *catalog.Relation, s builtin.SystemRelation) *exposed {
-	e := &exposed{relation: rel, filter: s.Where, filtered: s.Where != ""}
+	e := &exposed{relation: rel, filter: s.Where, filtered: s.Where != "", joins: s.Where != "" && readsRows(s.Where)}
 	for i := range rel.Columns {
 		col := &rel.Columns[i]
 		listed := slices.IndexFunc(s.Columns, func(c builtin.SystemColumn) bool { return c.Name == col.Name })

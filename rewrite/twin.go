@@ -18,6 +18,7 @@ type twin struct {
 	policy       *config.Database
 	domains      map[string]config.Domain
 	hides        bool // a relation of the twin hides the order of its rows
+	hidesKeys    bool // for its identifiers, and not only since it has partitions by what is hidden
 	snapshot     *catalog.Snapshot
 	forms        forms
 	tables       map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
@@ -59,9 +60,11 @@ type exposed struct {
 	source    string       // what is read in the relation's place, with alias r; empty: the relation itself
 	filter    string       // predicate over the raw row; empty: every row
 	filtered  bool         // rows are hidden here, or in what a view reads
+	joins     bool         // by a condition that the planner may make a join of, or by one that is not known
 	opaque    bool         // the row filter could raise with raw values in the message
 	raises    bool         // a view of people's own whose expressions could raise or tell
-	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order
+	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order, or partitions by what is hidden
+	hidesKeys bool         // of these the former
 	clock     string       // as of binder, of a view
 	viewTexts              // of an inlined view
 	sealed    viewTexts    // the same with raw identifiers
@@ -109,7 +112,7 @@ func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot
 		}
 		if e != nil {
 			tw.tables[rel.OID] = e
-			tw.hides = tw.hides || e.hides
+			tw.hides, tw.hidesKeys = tw.hides || e.hides, tw.hidesKeys || e.hidesKeys
 		}
 	}
 	tw.inlineViews()
@@ -195,7 +198,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 	if rule == nil || tw.nameless(rel) {
 		return nil, nil
 	}
-	e := &exposed{relation: rel}
+	e := &exposed{relation: rel, hides: tw.orderTells(rel, rule)}
 	for i := range rel.Columns {
 		col := &rel.Columns[i]
 		treatment := tw.treatment(rel, rule, col)
@@ -206,7 +209,9 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", col.Name, err)
 		}
-		e.hides = e.hides || treatment.Kind == config.Pseudonym && tw.domains[treatment.Domain].Order != config.OrderShow
+		if treatment.Kind == config.Pseudonym && tw.domains[treatment.Domain].Order != config.OrderShow {
+			e.hides, e.hidesKeys = true, true
+		}
 		e.columns = append(e.columns, ec)
 	}
 	if rule.Rows != "" {
@@ -214,7 +219,10 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("row filter: %w", err)
 		}
-		e.filter, e.filtered, e.opaque = filter, true, mayRaise
+		e.filter, e.filtered, e.joins, e.opaque = filter, true, readsRows(filter), mayRaise
+	}
+	if rel.Kind == 'v' && !rel.SecurityBarrier { // the server makes one query of it and of what reads it
+		e.filtered, e.joins = true, true
 	}
 	return e, nil
 }

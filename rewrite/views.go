@@ -169,11 +169,12 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 	}
 	e.clock = b.clock
 	for _, t := range b.tables {
-		e.hides = e.hides || t.exposed.hides
+		e.hides, e.joins = e.hides || t.exposed.hides, e.joins || t.exposed.joins
 		if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
 			return nil, "", errRowSecurity
 		}
 	}
+	b.meetJoins()
 	// What a system view computes is the server's own, over names as templates show them; it does not tell.
 	b.hazard = fenced || b.hazard && rel.OID >= catalog.FirstUserOID
 	e.raises = rel.OID >= catalog.FirstUserOID && b.unsafe > 0

@@ -124,6 +124,26 @@ CREATE TABLE calls (id int4, phone text) PARTITION BY RANGE ((left(phone, 4)));
 CREATE TABLE calls_ie PARTITION OF calls FOR VALUES FROM ('+353') TO ('+354');
 CREATE TABLE calls_rest PARTITION OF calls DEFAULT;
 INSERT INTO calls SELECT g, CASE WHEN g % (1 + {world}) = 0 THEN '+353' ELSE '+49' END || 'zz' || g FROM generate_series(1, 60) g;
+-- What the twin lacks under a name that only one world has.
+CREATE SCHEMA vault;
+DO $$ BEGIN
+    IF {world} = 1 THEN
+        CREATE TABLE vault.feeling (x int4); CREATE TABLE vault.path (x int4); CREATE TABLE vault.videos (x int4); CREATE TABLE zzonly (x int4);
+        CREATE FUNCTION vault.lower(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION vault.zzcall(int4) RETURNS int4 LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+        CREATE FUNCTION vault.zzeq(int4, int4) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE OPERATOR vault.@#@ (LEFTARG = int4, RIGHTARG = int4, FUNCTION = vault.zzeq);
+        CREATE TABLE zzparent (id int8 CONSTRAINT positive CHECK (id > 0)); CREATE TABLE orphan (extra int4) INHERITS (zzparent);
+        CREATE TABLE zzwhole (id int8) PARTITION BY RANGE (id); CREATE TABLE orphanp PARTITION OF zzwhole DEFAULT;
+    ELSE
+        CREATE TABLE vault.a1 (x int4); CREATE TABLE vault.a2 (x int4); CREATE TABLE vault.a3 (x int4); CREATE TABLE zzother (x int4);
+        CREATE FUNCTION vault.a4(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION vault.a5(int4) RETURNS int4 LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+        CREATE FUNCTION vault.a6(int4, int4) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE OPERATOR vault.#@# (LEFTARG = int4, RIGHTARG = int4, FUNCTION = vault.a6);
+        CREATE TABLE zznone (id int8 CONSTRAINT positive CHECK (id > 0)); CREATE TABLE orphan (id int8 CONSTRAINT positive CHECK (id > 0), extra int4);
+        CREATE TABLE zzno (id int8); CREATE TABLE orphanp (id int8);
+    END IF;
+END $$;
+CREATE DOMAIN feeling AS text;
+INSERT INTO orphan (id, extra) VALUES (1, 1); INSERT INTO orphanp VALUES (1);
+CREATE VIEW picked AS SELECT id, amount FROM costly WHERE EXISTS (SELECT 1 FROM friends f WHERE f.a = costly.owner);
 CREATE VIEW risky AS SELECT id FROM risks_high;
 CREATE VIEW risky_or_not AS SELECT id FROM risks;
 CREATE FUNCTION zzcall{world}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';

@@ -62,6 +62,11 @@ const serialSequence = `(SELECT pg_catalog.quote_ident(cordon_n.nspname::pg_cata
 		AND cordon_o.refobjid OPERATOR(pg_catalog.=) ($1)::pg_catalog.oid AND cordon_p.attname::pg_catalog.text OPERATOR(pg_catalog.=) ($2)::pg_catalog.text
 		AND cordon_c.relkind OPERATOR(pg_catalog.=) 'S'::pg_catalog."char" AND cordon_c.oid OPERATOR(pg_catalog.=) ANY (cordon_hollow) LIMIT 1)`
 
+// Partitioned is the condition that the relation $1 is one of the twin's, and partitioned there or a partition of what the twin has.
+const Partitioned = `EXISTS (SELECT 1 FROM pg_catalog.pg_class cordon_p WHERE cordon_p.oid OPERATOR(pg_catalog.=) ($1)::pg_catalog.oid AND cordon_p.oid OPERATOR(pg_catalog.=) ANY (cordon_relations)
+	AND (cordon_p.relkind OPERATOR(pg_catalog.=) ANY ('{p,I}'::pg_catalog."char"[]) OR cordon_p.relispartition AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits cordon_i
+		WHERE cordon_i.inhrelid OPERATOR(pg_catalog.=) cordon_p.oid AND cordon_i.inhparent OPERATOR(pg_catalog.=) ANY (cordon_relations))))`
+
 // partitionAncestors is the call in a select list, as psql writes it.
 const partitionAncestors = `pg_catalog.unnest(ARRAY(SELECT cordon_o.relid::pg_catalog.oid FROM pg_catalog.pg_partition_ancestors(($1)::pg_catalog.oid::pg_catalog.regclass) cordon_o
-	WHERE cordon_o.relid::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (cordon_relations) AND ($1)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (cordon_relations)))`
+	WHERE cordon_o.relid::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (cordon_relations) AND ` + Partitioned + `))`

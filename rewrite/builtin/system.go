@@ -38,6 +38,11 @@ func dependencyShown() string {
 	return end("classid", "objid", "objsubid") + " AND " + end("refclassid", "refobjid", "refobjsubid")
 }
 
+// inherits is the condition that every table that a table inherits from, or is a partition of, is one of the twin's.
+func inherits(table string) string {
+	return "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits cordon_i WHERE cordon_i.inhrelid = " + table + " AND cordon_i.inhparent <> ALL (cordon_relations))"
+}
+
 var relations = mustReadRelations(relationText)
 
 // System returns how a system relation is substituted, and whether it is admitted. Columns are those of every version from 14 to 18: the caller leaves
@@ -55,7 +60,7 @@ func System(schema, name string) (SystemRelation, bool) {
 // mustReadRelations reads relations.txt. A malformed line is a mistake in the program, so it panics at start.
 func mustReadRelations(text string) map[string]SystemRelation {
 	shared := strings.NewReplacer("@description", descriptionShown, "@shdescription", sharedDescriptionShown,
-		"@namespace", SchemaShown("r"), "@depend", dependencyShown(), "@settings", settingsShown(), "@stated", statedCases())
+		"@inherits(r.attrelid)", inherits("r.attrelid"), "@inherits(r.conrelid)", inherits("r.conrelid"), "@namespace", SchemaShown("r"), "@depend", dependencyShown(), "@settings", settingsShown(), "@stated", statedCases())
 	out := map[string]SystemRelation{}
 	name := ""
 	for line := range strings.Lines(text) {
