@@ -68,9 +68,7 @@ func (tw *twin) call(schema, name string, args int) callVerdict {
 func (tw *twin) judgeCall(key callKey) callVerdict {
 	var v callVerdict
 	var listed bool
-	if v.rule, listed = builtin.Function(key.schema, key.name, key.args); listed && v.rule.Template != "" {
-		v.admitted, v.exists = true, true
-	}
+	v.rule, listed = builtin.Function(key.schema, key.name, key.args)
 	reviewed := true
 	for _, f := range tw.snapshot.Functions(key.schema, key.name) {
 		if !acceptsArgs(f, key.args) {
@@ -90,8 +88,8 @@ func (tw *twin) judgeCall(key callKey) callVerdict {
 	}
 	if v.rule.Template == "" {
 		v.admitted = listed && v.exists && reviewed
-	} else if !reviewedTemplate(tw, key) {
-		v.admitted = false
+	} else {
+		v.admitted = v.exists && reviewedTemplate(tw, key)
 	}
 	if t, ok := tw.snapshot.Types[v.result]; ok && t.Kind == 'p' {
 		v.result = 0 // polymorphic: the type depends on the arguments

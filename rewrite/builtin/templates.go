@@ -167,5 +167,29 @@ func (t templateSet) constants() {
 	t.add("mxid_age", 1, AgeOfXID, nil)
 	// The first that an ordinary transaction can have: the counter tells of writes that the twin lacks.
 	t.add("txid_current", 0, "3::pg_catalog.int8", nil)
-	t.add("pg_stat_get_numscans", 1, "NULL::pg_catalog.int8", nil)
+	// pg_locks is empty, so nobody waits.
+	for _, name := range []string{"pg_blocking_pids", "pg_safe_snapshot_blocking_pids"} {
+		t.add(name, 1, when("($1)::pg_catalog.int4 IS NOT NULL", "'{}'::pg_catalog.int4[]"), nil)
+	}
+	for typ, names := range counters {
+		for name := range words(names) {
+			t.add("pg_stat_get_"+name, 1, "NULL::pg_catalog."+typ, nil)
+		}
+	}
+}
+
+// counters are the functions pg_stat_get_*(oid) of one number each, by its type: what the statistics views show, NULL as there.
+var counters = map[string]string{
+	"int8": `analyze_count autoanalyze_count autovacuum_count blocks_fetched blocks_hit dead_tuples function_calls ins_since_vacuum live_tuples mod_since_analyze
+		numscans tuples_deleted tuples_fetched tuples_hot_updated tuples_inserted tuples_newpage_updated tuples_returned tuples_updated vacuum_count
+		db_blocks_fetched db_blocks_hit db_checksum_failures db_conflict_all db_conflict_bufferpin db_conflict_lock db_conflict_logicalslot db_conflict_snapshot
+		db_conflict_startup_deadlock db_conflict_tablespace db_deadlocks db_parallel_workers_launched db_parallel_workers_to_launch db_sessions
+		db_sessions_abandoned db_sessions_fatal db_sessions_killed db_temp_bytes db_temp_files db_tuples_deleted db_tuples_fetched db_tuples_inserted
+		db_tuples_returned db_tuples_updated db_xact_commit db_xact_rollback
+		xact_blocks_fetched xact_blocks_hit xact_function_calls xact_numscans xact_tuples_deleted xact_tuples_fetched xact_tuples_hot_updated
+		xact_tuples_inserted xact_tuples_newpage_updated xact_tuples_returned xact_tuples_updated`,
+	"int4": `db_numbackends`,
+	"float8": `db_active_time db_blk_read_time db_blk_write_time db_idle_in_transaction_time db_session_time function_self_time function_total_time
+		total_analyze_time total_autoanalyze_time total_autovacuum_time total_vacuum_time xact_function_self_time xact_function_total_time`,
+	"timestamptz": `db_checksum_last_failure db_stat_reset_time last_analyze_time last_autoanalyze_time last_autovacuum_time last_vacuum_time lastscan`,
 }
