@@ -22,7 +22,7 @@ type state struct {
 	failed       bool
 	prepared     map[string]*Plan
 	cursors      map[string]*Plan
-	fixed        map[string]string // of builtin.Fixed, the values that the server said at login; never changed
+	fixed        map[string]string // of builtin.Fixed, the values that the server said at login, and the login as role; never changed
 }
 
 func newState(path string) *state {

@@ -47,7 +47,9 @@ func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
 	if path != nil {
 		start = *path
 	}
-	return &Session{rewriter: r, params: params, admitted: admitted, keys: keys, state: newState(start)}, nil
+	st := newState(start)
+	st.fixed = map[string]string{"role": params.User, "session_authorization": params.User}
+	return &Session{rewriter: r, params: params, admitted: admitted, keys: keys, state: st}, nil
 }
 
 // Query plans a simple Query message: one plan a statement, in order. On an error the plans before the failing statement are

@@ -71,9 +71,6 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	if !ok {
 		return p.setInterval(stmt, x, name)
 	}
-	if (name == "role" || name == "session_authorization") && value == p.env.user { // which it is already
-		return nothing(x.IsLocal), nil
-	}
 	canonical, send, err := admitSetting(name, value, p.env.fixed)
 	if err != nil {
 		return nil, err

@@ -140,7 +140,7 @@ func (s *Session) Verify() (string, func(values []string) error) {
 				return fmt.Errorf("setting %s did not take effect upstream; a pooler in between drops settings", n)
 			}
 		}
-		fixed := map[string]string{}
+		fixed := maps.Clone(s.state.fixed)
 		for i, n := range builtin.Fixed {
 			fixed[n] = values[len(names)+i]
 		}
