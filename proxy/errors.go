@@ -28,7 +28,7 @@ func filterError(body []byte, opaque bool) ([]byte, string, error) {
 	if err := decode(&e, body); err != nil {
 		return nil, "", err
 	}
-	kept := pgproto3.ErrorResponse{Severity: e.Severity, SeverityUnlocalized: e.SeverityUnlocalized, Code: e.Code, Message: e.Message}
+	kept := pgproto3.ErrorResponse{Severity: e.Severity, SeverityUnlocalized: e.SeverityUnlocalized, Code: e.Code, Message: rewrite.ClientMessage(e.Code, e.Message)}
 	if opaque {
 		kept.Message = withheld
 	}

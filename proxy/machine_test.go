@@ -369,3 +369,13 @@ func TestDescriptionPassesAgain(t *testing.T) {
 		t.Errorf("another description passes: %v", err)
 	}
 }
+
+// TestErrorsNameTheClientsSettings: the name by which the server keeps a custom setting is cordon's.
+func TestErrorsNameTheClientsSettings(t *testing.T) {
+	t.Parallel()
+	sent := encoded(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42704", Message: `unrecognized configuration parameter "cordon_custom.app.x"`, Detail: "hidden"})
+	got, code, err := filterError(sent[5:], false)
+	if err != nil || code != "42704" || !strings.Contains(string(got), `parameter "app.x"`) || strings.Contains(string(got), "hidden") {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -159,6 +159,8 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 		return info{typ: oidText}, true, b.applyTemplate(n, "("+builtin.Stated(name)+")::pg_catalog.text", nil)
 	case custom:
 		f.Args[0] = pg.MakeAConstStrNode(server, 0)
+	case !builtin.SettingExists(name) && !b.env.definition: // a view that asks so would be known by the error
+		return b.missingSetting(n, f)
 	case !builtin.Showable(name):
 		return info{}, true, refused("forbidden-setting", "cordon: setting "+quoted(name)+" is not shown to a masked session", "See docs/configuration.md for the settings that are.")
 	}
@@ -168,6 +170,17 @@ func (b *binder) currentSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 		}
 	}
 	return info{typ: 25}, true, nil
+}
+
+// missingSetting answers current_setting of a setting that no server has.
+func (b *binder) missingSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) {
+	if len(f.Args) == 2 {
+		if missingOK, ok := booleanLiteral(f.Args[1]); ok && missingOK {
+			n.Node = nullOf("text").Node
+			return info{typ: oidText}, true, nil
+		}
+	}
+	return info{}, true, unknownSetting(stringLiteral(f.Args[0]))
 }
 
 // setConfig admits what SET admits, by literals; a custom setting may be given a parameter's value, too. In a statement that does more, search_path would change

@@ -45,3 +45,11 @@ func setCustom(x *pg.VariableSetStmt, server string) (*Plan, error) {
 func showCustom(name, server string) *Plan {
 	return &Plan{SQL: "SELECT pg_catalog.current_setting(" + quoteLiteral(server) + ") AS " + quoteIdent(name), Kind: KindQuery, Tag: "SHOW", Columns: []Origin{{}}}
 }
+
+// ClientMessage is the text of a server's error as the client is to read it: a custom setting that it has not set has the name that it gave.
+func ClientMessage(code, message string) string {
+	if code != "42704" {
+		return message
+	}
+	return strings.Replace(message, builtin.CustomPrefix, "", 1)
+}

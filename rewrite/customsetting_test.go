@@ -20,3 +20,17 @@ func TestCustomSettings(t *testing.T) {
 		t.Error("a definition reads what the client sets")
 	}
 }
+
+// TestClientMessage: what the server says of a custom setting names it as the client does.
+func TestClientMessage(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]string{
+		{"42704", `unrecognized configuration parameter "cordon_custom.rds.extensions"`, `unrecognized configuration parameter "rds.extensions"`},
+		{"42704", `unrecognized configuration parameter "x"`, `unrecognized configuration parameter "x"`},
+		{"22P02", `invalid input syntax for type integer: "cordon_custom.x"`, `invalid input syntax for type integer: "cordon_custom.x"`},
+	} {
+		if got := ClientMessage(c[0], c[1]); got != c[2] {
+			t.Errorf("%s: %s", c[1], got)
+		}
+	}
+}

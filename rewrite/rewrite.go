@@ -200,7 +200,7 @@ func (p *planner) settled(fresh func() *pg.Node) (*Plan, error) {
 
 func unknownName(err error) bool {
 	var e *Error
-	if !errors.As(err, &e) || e.Reason != "" {
+	if !errors.As(err, &e) || e.Reason != "" || strings.HasPrefix(e.Message, unrecognized) { // the catalog has no settings
 		return false
 	}
 	switch e.Code {

@@ -22,8 +22,18 @@ func admitSetting(name, value string, fixed map[string]string) (canonical string
 	if has, ok := fixed[strings.ToLower(name)]; ok && builtin.SameFixed(strings.ToLower(name), has, value) {
 		return "", false, nil
 	}
+	if !builtin.SettingExists(name) {
+		return "", false, unknownSetting(name)
+	}
 	return "", false, refused("forbidden-setting", fmt.Sprintf("cordon: setting %q is not admitted in a masked session, or not with this value", strings.ToLower(name)), builtin.SettingHint(name))
 }
+
+// unknownSetting is what any server says of a setting that none has: tools find out by it what they talk to.
+func unknownSetting(name string) *Error {
+	return &Error{Code: "42704", Message: unrecognized + quoted(name)}
+}
+
+const unrecognized = "unrecognized configuration parameter "
 
 // nothing succeeds with the tag SET, and warns outside a transaction where LOCAL does.
 func nothing(local bool) *Plan {
@@ -56,7 +66,7 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	}
 	if x.Kind != pg.VariableSetKind_VAR_SET_VALUE {
 		if !builtin.Showable(name) {
-			_, _, err := admitSetting(name, "\x00", nil)
+			_, _, err := admitSetting(x.Name, "\x00", nil)
 			return nil, err
 		}
 		if builtin.Stated(name) != "" { // the server's own is not to be reset: some versions would take writes
@@ -71,7 +81,7 @@ func (p *planner) set(stmt *pg.Node, x *pg.VariableSetStmt) (*Plan, error) {
 	if !ok {
 		return p.setInterval(stmt, x, name)
 	}
-	canonical, send, err := admitSetting(name, value, p.env.fixed)
+	canonical, send, err := admitSetting(x.Name, value, p.env.fixed)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +150,9 @@ func (p *planner) show(stmt *pg.Node, x *pg.VariableShowStmt) (*Plan, error) {
 	}
 	if server, ok := p.env.custom(name); ok {
 		return showCustom(name, server), nil
+	}
+	if !builtin.SettingExists(name) {
+		return nil, unknownSetting(x.Name)
 	}
 	if !builtin.Showable(name) {
 		return nil, refused("forbidden-setting", fmt.Sprintf("cordon: SHOW %q is not admitted in a masked session", name), "docs/refusals.md lists what may be shown.")

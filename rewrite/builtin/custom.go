@@ -12,6 +12,9 @@ var customNames = regexp.MustCompile(`^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$`
 var customPrefixes = words(`auto_explain auth_delay basebackup_to_shell basic_archive isn passwordcheck plperl plpgsql plpython plpython3u pltcl pltclu sepgsql supautils
 	anon citus age hnsw ivfflat vectorscale timescaledb_telemetry online_advisor system_stats set_user session_variable`)
 
+// CustomPrefix stands before a custom setting's name on the server.
+const CustomPrefix = "cordon_custom."
+
 // Custom gives the name by which the server keeps a custom setting of a masked session, as app.user; false for what is none. Behind cordon's own prefix no
 // module, function or policy of the database reads it: it is the client's note to itself.
 func Custom(name string) (server string, ok bool) {
@@ -20,5 +23,5 @@ func Custom(name string) (server string, ok bool) {
 	if !customNames.MatchString(name) || strings.HasPrefix(prefix, "pg") || strings.HasPrefix(prefix, "cordon") || customPrefixes[prefix] {
 		return "", false
 	}
-	return "cordon_custom." + name, true
+	return CustomPrefix + name, true
 }

@@ -48,6 +48,8 @@ var dumps = map[string]string{
 	"pg_attribute": `SELECT c.relname || ' ' || c.relkind::text || ' ' || a.attname || ' ' || t.typname
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')`,
+	// Settings that are not of modules.
+	"pg_settings": `SELECT lower(name) FROM pg_settings WHERE name NOT LIKE '%.%'`,
 }
 
 // TestDumpsAreOfTheServers asks every server whether testdata still says what it has, and whether it knows all that the lists send it.

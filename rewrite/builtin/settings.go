@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	_ "embed"
 	"maps"
 	"slices"
 	"strconv"
@@ -292,6 +293,24 @@ var showable = words(`server_version server_version_num server_encoding max_iden
 func Showable(name string) bool {
 	name = strings.ToLower(name)
 	return showable[name] || tuning[name] || settable[name] != nil || pinned[name] != ""
+}
+
+//go:embed setting_names.txt
+var settingText string
+
+var settingNames = func() map[string]bool {
+	var text strings.Builder
+	for line := range strings.Lines(settingText) {
+		if !strings.HasPrefix(line, "--") {
+			text.WriteString(line)
+		}
+	}
+	return words(text.String())
+}()
+
+// SettingExists says whether some server from 14 to 18 has a setting of that name, or a module could: those have a dot.
+func SettingExists(name string) bool {
+	return strings.Contains(name, ".") || settingNames[strings.ToLower(name)]
 }
 
 // stated are settings of which a session is told what the twin has, and not what cordon has set: a server that takes writes, from logins that may. pgjdbc and

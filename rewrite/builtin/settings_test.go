@@ -62,6 +62,27 @@ func TestShowable(t *testing.T) {
 	}
 }
 
+// TestEverySettingIsKnown: of a setting that some server has no session is told that there is none.
+func TestEverySettingIsKnown(t *testing.T) {
+	for _, d := range readDump(t, "pg_settings", 350) {
+		if !SettingExists(d.words) {
+			t.Errorf("%d-%d %s is not in setting_names.txt", d.first, d.last, d.words)
+		}
+	}
+	for _, list := range []map[string]bool{showable, tuning, ignored, ofRole} {
+		for name := range list {
+			if !SettingExists(name) {
+				t.Errorf("%s is no setting", name)
+			}
+		}
+	}
+	for name, want := range map[string]bool{"Role": true, "data_directory": true, "app.user": true, "crdb_version": false, "cordon_key": false, "--": false, "": false} {
+		if SettingExists(name) != want {
+			t.Errorf("SettingExists(%q) is not %v", name, want)
+		}
+	}
+}
+
 func TestWordsAndTypes(t *testing.T) {
 	for _, word := range []string{"select", "SYSTEM_USER", "json_value", "merge_action"} {
 		if !KeywordAnyVersion(word) {
