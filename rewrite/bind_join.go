@@ -123,6 +123,12 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		if l.typ == r.typ {
 			m.typ = l.typ
 		}
+		if l.typ == r.typ && l.typ != 0 && j.Jointype != pg.JoinType_JOIN_FULL {
+			m.of = l
+			if j.Jointype == pg.JoinType_JOIN_RIGHT {
+				m.of = r
+			}
+		}
 		if m.raises || !b.comparable("=", info{typ: l.typ, collate: l.collate}, info{typ: r.typ, collate: r.collate}) {
 			b.unsafe++
 			b.hazard = true

@@ -2,6 +2,8 @@ package rewrite
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -210,7 +212,7 @@ func (b *binder) withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *
 	inner, all = moveSelect(sel), slices.Clone(columns)
 	for _, n := range sel.SortClause {
 		s := n.GetSortBy()
-		place := outputPlace(s.Node, columns)
+		place := b.outputPlace(s.Node, columns)
 		if place < 0 {
 			if sel.Op != pg.SetOperation_SETOP_NONE || len(sel.DistinctClause) > 0 {
 				return nil, nil, nil, b.at(&Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}, leftmost(s.Node))
@@ -226,7 +228,7 @@ func (b *binder) withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *
 }
 
 // outputPlace is the output column that a sort item is, by number, name or expression; -1 if it is none.
-func outputPlace(n *pg.Node, columns []*column) int {
+func (b *binder) outputPlace(n *pg.Node, columns []*column) int {
 	if isOrdinal(n) {
 		return int(n.GetAConst().GetIval().Ival) - 1
 	}
@@ -240,11 +242,31 @@ func outputPlace(n *pg.Node, columns []*column) int {
 		}
 	}
 	for i, c := range columns {
-		if c.expr != nil && sameTree(c.expr, n) {
+		if c.expr != nil && b.sameExpr(c.expr, n) {
 			return i
 		}
 	}
 	return -1
+}
+
+// sameExpr says that two bound expressions are one, as the server sees it once it has found whose columns they name.
+func (b *binder) sameExpr(x, y *pg.Node) bool {
+	return comparison(func(r, s *pg.ColumnRef) bool {
+		if c, d := b.refs[r], b.refs[s]; c != nil && d != nil {
+			return c.source() == d.source()
+		}
+		p, q := b.placedAs(r), b.placedAs(s)
+		return p != nil && q != nil && p.seal == q.seal && p.sources[0].typ == q.sources[0].typ
+	}).same(x, y)
+}
+
+// placedAs is the label whose form a mark stands for; nil if a reference is no such mark.
+func (b *binder) placedAs(ref *pg.ColumnRef) *label {
+	name, found := strings.CutPrefix(lastString(ref.Fields), formMark)
+	if i, err := strconv.Atoi(name); found && err == nil && i >= 1 && i <= len(b.placed) && b.refs[ref] == nil {
+		return &b.placed[i-1].label
+	}
+	return nil
 }
 
 // moveSelect gives a SELECT's clauses to another one, node by node: what the binder remembers of them stays true.

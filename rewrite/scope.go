@@ -16,6 +16,7 @@ type column struct {
 	collate  string   // collation as in info
 	raises   bool     // reading it can raise: a `sql` mask
 	computed bool     // a join made it of both its sides: in a subquery the server does not find it in GROUP BY
+	of       *column  // of a join's: the side's column that it is
 	uses     []*bool  // marks of the table columns to expose when this column is read
 	expr     *pg.Node // of an output column: what it is
 	home     *item    // the FROM item by whose alias it can be named; nil for what a join merged
@@ -28,6 +29,14 @@ func (c *column) use() {
 	for _, u := range c.uses {
 		*u = true
 	}
+}
+
+// source is the column itself where USING merged it from both sides and it is just that of one (buildMergedJoinVar in parse_clause.c).
+func (c *column) source() *column {
+	for c.of != nil {
+		c = c.of
+	}
+	return c
 }
 
 // item is what one FROM entry puts in scope: a table, a subquery, a function, a join, a CTE reference.

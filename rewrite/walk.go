@@ -106,32 +106,44 @@ func walkMessage(m reflect.Value, visit func(*pg.Node)) {
 }
 
 // sameTree compares two trees but for the places in the text that their nodes stand at.
-func sameTree(a, b *pg.Node) bool { return sameMessage(reflect.ValueOf(a), reflect.ValueOf(b)) }
+func sameTree(a, b *pg.Node) bool { return comparison(nil).same(a, b) }
+
+// comparison compares trees; it says which references are of one column although they are written otherwise, nil for none.
+type comparison func(a, b *pg.ColumnRef) bool
+
+func (is comparison) same(a, b *pg.Node) bool {
+	return is.sameMessage(reflect.ValueOf(a), reflect.ValueOf(b))
+}
 
 // sameMessage compares two messages of one type, given by pointers.
-func sameMessage(a, b reflect.Value) bool {
+func (is comparison) sameMessage(a, b reflect.Value) bool {
 	if a.IsNil() || b.IsNil() {
 		return a.IsNil() == b.IsNil()
 	}
+	if is != nil {
+		if ref, ok := a.Interface().(*pg.ColumnRef); ok && is(ref, b.Interface().(*pg.ColumnRef)) {
+			return true
+		}
+	}
 	a, b = a.Elem(), b.Elem()
 	for _, f := range layoutOf(a.Type()) {
-		if f.holds != holdsPlace && !sameField(f, a.Field(f.index), b.Field(f.index)) {
+		if f.holds != holdsPlace && !is.sameField(f, a.Field(f.index), b.Field(f.index)) {
 			return false
 		}
 	}
 	return true
 }
 
-func sameField(f field, a, b reflect.Value) bool {
+func (is comparison) sameField(f field, a, b reflect.Value) bool {
 	switch f.holds {
 	case holdsMessage:
-		return sameMessage(a, b)
+		return is.sameMessage(a, b)
 	case holdsMessages:
 		if a.Len() != b.Len() {
 			return false
 		}
 		for i := range a.Len() {
-			if !sameMessage(a.Index(i), b.Index(i)) {
+			if !is.sameMessage(a.Index(i), b.Index(i)) {
 				return false
 			}
 		}
@@ -146,7 +158,7 @@ func sameField(f field, a, b reflect.Value) bool {
 		}
 		one, other := a.Elem().Field(0), b.Elem().Field(0)
 		if one.Kind() == reflect.Pointer {
-			return sameMessage(one, other)
+			return is.sameMessage(one, other)
 		}
 		return sameValue(one, other)
 	}

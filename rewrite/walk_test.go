@@ -74,14 +74,14 @@ func TestSameTreeSeesEveryField(t *testing.T) {
 			f := typ.Descriptor().Fields().Get(i)
 			one, other := typ.New(), typ.New()
 			one.Set(f, another(one, f))
-			same := sameMessage(reflect.ValueOf(one.Interface()), reflect.ValueOf(other.Interface()))
-			back := sameMessage(reflect.ValueOf(other.Interface()), reflect.ValueOf(one.Interface()))
+			same := comparison(nil).sameMessage(reflect.ValueOf(one.Interface()), reflect.ValueOf(other.Interface()))
+			back := comparison(nil).sameMessage(reflect.ValueOf(other.Interface()), reflect.ValueOf(one.Interface()))
 			place := f.Kind() == protoreflect.Int32Kind && (strings.HasSuffix(string(f.Name()), "location") || f.Name() == "stmt_len")
 			if same != back || same != place {
 				t.Errorf("%s: same %v and %v", f.FullName(), same, back)
 			}
 			other.Set(f, another(other, f))
-			if !sameMessage(reflect.ValueOf(one.Interface()), reflect.ValueOf(other.Interface())) {
+			if !comparison(nil).sameMessage(reflect.ValueOf(one.Interface()), reflect.ValueOf(other.Interface())) {
 				t.Errorf("%s: equal values are not the same", f.FullName())
 			}
 			fields++
