@@ -41,7 +41,7 @@ func (it *item) shownKey() (columns []*column) {
 				place = i
 			}
 		}
-		if place < 0 {
+		if place < 0 || it.shared(it.columns[place].name) {
 			return nil
 		}
 		columns = append(columns, it.columns[place])

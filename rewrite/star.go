@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -54,6 +55,9 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt, top b
 			b.refs[ref.GetColumnRef()] = c
 			out := *c
 			out.uses, out.expr = nil, ref
+			if !nameable(ref.GetColumnRef(), cmp.Or(c.home, it), sc) { // nothing but the star reads it
+				out.expr = nil
+			}
 			columns = append(columns, &out)
 			nodes = append(nodes, pg.MakeResTargetNodeWithVal(ref, 0))
 		}
@@ -66,6 +70,17 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt, top b
 		nodes = []*pg.Node{pg.MakeResTargetNodeWithVal(val, 0)}
 	}
 	return columns, nodes, true, nil
+}
+
+// nameable says that a reference to a column of an item names no other one, too.
+func nameable(ref *pg.ColumnRef, it *item, sc *scope) bool {
+	name := lastString(ref.Fields)
+	if len(ref.Fields) > 1 {
+		return !it.shared(name)
+	}
+	from := &scope{items: sc.items}
+	_, _, err := from.findColumn(name)
+	return err == nil
 }
 
 // starItem finds the item of t.* or (t).*; nil for a lone star.
