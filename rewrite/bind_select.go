@@ -18,7 +18,7 @@ type selectScope struct {
 	aggregates int              // depth of aggregate arguments being bound
 	aggregated bool             // an aggregate or a window function of this SELECT itself was bound
 	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
-	hides      bool             // the order of the rows of its FROM clause must not show
+	hides      bool             // the order of the rows of its FROM clause, as WHERE leaves them, must not show
 	grouped    bool             // an aggregate of this SELECT was bound
 	calls      []orderedCall    // its aggregates and window functions
 	json       []jsonCall       // and those of SQL/JSON
@@ -45,13 +45,13 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		}
 		sc.items = append(sc.items, items...)
 	}
-	sc.owner.hides = b.hiding > hiding
 	if sel.WhereClause != nil {
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
 		}
 		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc})
 	}
+	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show
 	sc.owner.collecting = len(sel.GroupClause) > 0
 	columns, err := b.targets(sel, sc, top)
 	if err != nil {
