@@ -78,6 +78,7 @@ type binder struct {
 	hiding   int                       // references bound so far to relations and WITH queries whose rows' order must not show
 	again    bool                      // a sealed value was revealed: the statement has to be bound again
 	probing  bool                      // what is bound was bound before: labels are settled
+	inOrder  map[*pg.SelectStmt]bool   // queries without ORDER BY whose rows come in an order that they fix; see order_carry.go
 	refs     map[*pg.ColumnRef]*column // what references resolved to
 	owners   map[*pg.ColumnRef]*item   // and the item that it is a column of
 
@@ -132,7 +133,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is
@@ -211,7 +212,7 @@ func (b *binder) with(clause *pg.WithClause, sc *scope) error {
 		if err != nil {
 			return err
 		}
-		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, added: len(searchColumns(x)), hides: b.hiding > hiding, sorted: len(x.Ctequery.GetSelectStmt().SortClause) > 0})
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, added: len(searchColumns(x)), hides: b.hiding > hiding, sorted: b.sortedRows(x.Ctequery.GetSelectStmt())})
 	}
 	return nil
 }

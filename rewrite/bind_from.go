@@ -167,7 +167,7 @@ func (b *binder) rangeSubselect(x *pg.RangeSubselect, sc, with *scope) (*item, e
 		return nil, err
 	}
 	it := &item{name: x.Alias.GetAliasname(), rel: x.Alias != nil, cols: true, columns: rename(inner(columns), x.Alias.GetColnames()),
-		sorted: len(x.Subquery.GetSelectStmt().SortClause) > 0}
+		sorted: b.sortedRows(x.Subquery.GetSelectStmt())}
 	return it, b.claim(it, sc)
 }
 

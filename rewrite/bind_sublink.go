@@ -42,7 +42,7 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		} else {
 			b.revealAll(columns, "row of a subquery")
 		}
-		if sel := x.Subselect.GetSelectStmt(); x.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK && b.hiding > hiding && !ordered(sel) {
+		if sel := x.Subselect.GetSelectStmt(); x.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK && b.hiding > hiding && !ordered(sel) && !b.inOrder[sel] {
 			if err := b.sortOutside(sel, columns); err != nil {
 				return info{}, err
 			}

@@ -13,6 +13,7 @@ import (
 // with order = "hide", whatever depends on position or choice is made a function of what the twin has, and of a keyed hash of identifiers as the last key:
 //
 //	order.go            the rows of a query that is the outermost, is ordered or limited, or picks by DISTINCT ON
+//	order_carry.go      queries that leave the order of a subquery or WITH query as it is
 //	order_pin.go        when a condition on the primary key leaves one row
 //	order_key.go        what a value is sorted by
 //	order_row.go        what the rows of a FROM clause, or groups, are told apart by
@@ -30,10 +31,9 @@ func (b *binder) hideOrder(sel *pg.SelectStmt, sc *scope, columns []*column, top
 		return err
 	}
 	distinctOn := len(sel.DistinctClause) > 0 && sel.DistinctClause[0].GetNode() != nil
+	b.inOrder[sel] = b.oneRow(sel, sc) || b.carriesOrder(sel, sc)
 	switch {
-	case !top && !ordered(sel) && !distinctOn:
-		return nil
-	case b.oneRow(sel, sc):
+	case !top && !ordered(sel) && !distinctOn || b.inOrder[sel]:
 		return nil
 	case sel.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES:
 		return b.sortTies(sel, columns)

@@ -142,11 +142,3 @@ func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
 	}
 	return nil
 }
-
-// sortedInput says that the rows of a FROM clause come in an order that a subquery fixes, on which people rely. A condition with a subquery may become
-// a join, which keeps none.
-func sortedInput(sel *pg.SelectStmt, sc *scope) bool {
-	joined := false
-	walkNodes(sel.WhereClause, func(n *pg.Node) { joined = joined || n.GetSubLink() != nil })
-	return len(sc.items) == 1 && sc.items[0].sorted && !joined
-}

@@ -1,0 +1,42 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// The server keeps the order of a sorted subquery where nothing is done to its rows but to compute, filter and cut them, and people rely on that: tools wrap
+// every query in SELECT * FROM (..) LIMIT n. Such a query is left as it is. What it shows in this order, and what LIMIT picks, is as good as the subquery's own
+// order, in which only rows tie that are the same: the server has no plan for it that does not keep that order. A query with ORDER BY is not pulled up
+// (is_simple_subquery in prepjointree.c) and has only plans that are sorted, under Gather Merge or above Gather, none of them partial (create_ordered_paths in
+// planner.c); without a partial plan nothing above it is shared among workers. So is that of a WITH query, merged or stored. What would need a join, a sort or
+// a hash above it is excluded.
+
+// sortedRows says that a bound query's rows come in an order that it fixes.
+func (b *binder) sortedRows(sel *pg.SelectStmt) bool {
+	return len(sel.GetSortClause()) > 0 || b.inOrder[sel]
+}
+
+// carriesOrder says that a SELECT's rows come in the order of the only query that it reads.
+func (b *binder) carriesOrder(sel *pg.SelectStmt, sc *scope) bool {
+	if !sortedInput(sel, sc) || len(sel.SortClause) > 0 || len(sel.DistinctClause) > 0 || len(sel.GroupClause) > 0 || sel.HavingClause != nil {
+		return false
+	}
+	return !sc.owner.grouped && len(sc.owner.calls) == 0 && len(sc.owner.json) == 0 && !b.hasWindow(sel.TargetList)
+}
+
+// hasWindow says that a select list calls a window function, in whose order the rows come.
+func (b *binder) hasWindow(targets []*pg.Node) bool {
+	found := false
+	for _, n := range targets {
+		b.walk(n, func(n *pg.Node) { found = found || n.GetFuncCall().GetOver() != nil })
+	}
+	return found
+}
+
+// sortedInput says that the rows of a FROM clause come in an order that a subquery fixes. A condition with a subquery may become a join, which keeps none
+// (pull_up_sublinks in prepjointree.c).
+func sortedInput(sel *pg.SelectStmt, sc *scope) bool {
+	joined := false
+	walkNodes(sel.WhereClause, func(n *pg.Node) { joined = joined || n.GetSubLink() != nil })
+	return len(sc.items) == 1 && sc.items[0].sorted && !joined
+}
