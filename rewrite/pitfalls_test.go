@@ -153,10 +153,9 @@ func TestC4QueryTexts(t *testing.T) {
 // TestC5Settings: every door to a setting is held to one list.
 func TestC5Settings(t *testing.T) {
 	rw := appRewriter(t)
-	for _, setting := range []string{"debug_print_plan=on", "debug_print_parse=on", "debug_print_rewritten=on", "client_min_messages=log", "client_min_messages=debug5",
+	for _, setting := range []string{"debug_print_plan=on", "debug_print_parse=on", "debug_print_rewritten=on",
 		"log_parameter_max_length_on_error=-1", "auto_explain.log_level=notice", "transform_null_equals=on", "standard_conforming_strings=off", "backslash_quote=on",
-		"row_security=off", "client_encoding=LATIN1", "quote_all_identifiers=on", "force_parallel_mode=on", "debug_parallel_query=on",
-		"session_replication_role=replica", "cordon_key.user=x"} {
+		"row_security=off", "client_encoding=LATIN1", "quote_all_identifiers=on", "session_replication_role=replica", "cordon_key.user=x"} {
 		name, value, _ := strings.Cut(setting, "=")
 		for _, text := range []string{fmt.Sprintf(`SET "%s" TO '%s'`, name, value), fmt.Sprintf(`SET LOCAL "%s" TO '%s'`, name, value),
 			fmt.Sprintf("SELECT set_config('%s', '%s', false)", name, value)} {
@@ -175,10 +174,27 @@ func TestC5Settings(t *testing.T) {
 	}
 }
 
+// TestC5Messages: what asks for LOG and DEBUG messages is accepted at every door, and the server is asked for notices.
+func TestC5Messages(t *testing.T) {
+	rw := appRewriter(t)
+	for _, level := range []string{"log", "LOG", "debug", "debug5", "info"} {
+		for _, text := range []string{"SET client_min_messages = " + level, "SET LOCAL client_min_messages TO '" + level + "'", "SELECT set_config('client_min_messages', '" + level + "', false)"} {
+			if p := mustPlan(t, rw, text); strings.Contains(strings.ToLower(p.SQL), strings.ToLower(level)) || !strings.Contains(p.SQL, "notice") {
+				t.Errorf("%s is sent as %s", text, p.SQL)
+			}
+		}
+		s, err := rw.NewSession(SessionParams{User: "analyst", Database: "app", Startup: map[string]string{"client_min_messages": level}})
+		if err != nil || s.StartupParameters()["client_min_messages"] != "notice" {
+			t.Errorf("startup with %s: %v", level, err)
+		}
+	}
+}
+
 // TestC10Planning: what steers plans is accepted at every door, and reaches the server by none.
 func TestC10Planning(t *testing.T) {
 	rw := appRewriter(t)
-	for _, setting := range []string{"enable_seqscan=off", "work_mem=1MB", "plan_cache_mode=force_generic_plan", "jit=off", "random_page_cost=1.1", "geqo=off"} {
+	for _, setting := range []string{"enable_seqscan=off", "work_mem=1MB", "plan_cache_mode=force_generic_plan", "jit=off", "random_page_cost=1.1", "geqo=off",
+		"debug_parallel_query=on", "force_parallel_mode=regress", "gin_fuzzy_search_limit=1", "client_connection_check_interval=1s"} {
 		name, value, _ := strings.Cut(setting, "=")
 		for _, text := range []string{fmt.Sprintf(`SET %s TO "%s"`, name, value), fmt.Sprintf("SET LOCAL %s = '%s'", name, value), fmt.Sprintf("SELECT set_config('%s', '%s', false)", name, value)} {
 			if p := mustPlan(t, rw, text); strings.Contains(p.SQL, name) {

@@ -8,7 +8,7 @@ func TestStartup(t *testing.T) {
 	if err != nil || path == nil || *path != "a b" || len(admitted) != 2 || admitted["datestyle"] != "ISO" {
 		t.Errorf("%v %v %v", admitted, path, err)
 	}
-	for _, options := range []string{"-c debug_print_plan=on", "-c client_min_messages=log", "-d 5", "-c row_security=off", "-c", "-c lc_messages=C"} {
+	for _, options := range []string{"-c debug_print_plan=on", "-c client_min_messages=panic", "-d 5", "-c row_security=off", "-c", "-c lc_messages=C"} {
 		if _, _, err := admitStartup(map[string]string{"options": options}); codeOf(err) != "42501" {
 			t.Errorf("%s: %v", options, err)
 		}

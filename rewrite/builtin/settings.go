@@ -3,6 +3,7 @@ package builtin
 import (
 	_ "embed"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ var settable = map[string]func(string) (string, bool){
 	"idle_in_transaction_session_timeout": duration,
 	"idle_session_timeout":                duration,
 	"transaction_timeout":                 duration, // of 17 and later
-	"client_min_messages":                 oneOf("notice", "warning", "error"),
+	"client_min_messages":                 messageLevel,
 	"default_transaction_isolation":       isolation,
 	"transaction_isolation":               isolation,
 	"default_transaction_deferrable":      boolean,
@@ -84,6 +85,7 @@ const planning = `work_mem maintenance_work_mem hash_mem_multiplier temp_buffers
 	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
 	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
 	vacuum_cost_delay vacuum_cost_limit synchronous_commit commit_siblings
+	client_connection_check_interval gin_fuzzy_search_limit force_parallel_mode debug_parallel_query
 	enable_async_append enable_bitmapscan enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
 	enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop
 	enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate enable_partitionwise_join
@@ -205,16 +207,23 @@ func between(low, high int) func(string) (string, bool) {
 	}
 }
 
-// duration admits a whole number of milliseconds or a number with a unit.
+var durations = regexp.MustCompile(`^([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)? *(us|ms|s|min|h|d)?$`)
+
+// duration admits a number of milliseconds, or of a unit, as it stands: the server reads fractions and 010 in its own way.
 func duration(v string) (string, bool) {
 	v = strings.TrimSpace(v)
-	digits := strings.TrimRight(v, "abcdefghijklmnopqrstuvwxyz ")
-	unit := strings.TrimSpace(v[len(digits):])
-	n, err := strconv.Atoi(digits)
-	if err != nil || n < 0 || !slices.Contains([]string{"", "us", "ms", "s", "min", "h", "d"}, unit) {
-		return "", false
+	return v, durations.MatchString(v)
+}
+
+// messageLevel raises what asks for LOG and DEBUG messages, which never pass, to what sends none.
+func messageLevel(v string) (string, bool) {
+	switch level := strings.ToLower(strings.TrimSpace(v)); level {
+	case "notice", "warning", "error":
+		return level, true
+	case "debug", "debug1", "debug2", "debug3", "debug4", "debug5", "log", "info":
+		return "notice", true
 	}
-	return strconv.Itoa(n) + unit, true
+	return "", false
 }
 
 // isolation lowers SERIALIZABLE: its failures would tell of what other sessions do to hidden rows (pitfall C10).
@@ -231,7 +240,7 @@ func isolation(v string) (string, bool) {
 func dateStyle(v string) (string, bool) {
 	for part := range strings.SplitSeq(v, ",") {
 		switch strings.ToLower(strings.TrimSpace(part)) {
-		case "iso", "postgres", "sql", "german", "mdy", "dmy", "ymd", "us", "euro", "european", "noneuro", "noneuropean":
+		case "iso", "postgres", "sql", "german", "mdy", "dmy", "ymd", "us", "euro", "european", "noneuro", "noneuropean", "default":
 		default:
 			return "", false
 		}
