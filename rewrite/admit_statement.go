@@ -42,6 +42,8 @@ func (p *planner) plan(stmt *pg.Node) (*Plan, error) {
 		return p.simple(stmt, KindListen, "", effect{})
 	case *pg.Node_DiscardStmt:
 		return p.discard(stmt, x.DiscardStmt)
+	case *pg.Node_ConstraintsSetStmt:
+		return p.constraints(stmt, x.ConstraintsSetStmt)
 	}
 	return nil, refuseStatement(stmt)
 }
@@ -277,6 +279,14 @@ func (p *planner) listen(stmt *pg.Node, channel string) (*Plan, error) {
 		return nil, refused("forbidden-channel", fmt.Sprintf("cordon: channel %q is not listed in the policy", channel), "Ask for it to be added to channels of this database.")
 	}
 	return p.simple(stmt, KindListen, "", effect{})
+}
+
+// constraints sends SET CONSTRAINTS ALL, which has nothing to defer in a session that only reads. Names would have to be looked up in the twin.
+func (p *planner) constraints(stmt *pg.Node, x *pg.ConstraintsSetStmt) (*Plan, error) {
+	if len(x.Constraints) > 0 {
+		return nil, refused("forbidden-statement", "cordon: only SET CONSTRAINTS ALL is admitted in a masked session", "Leave it out: masked sessions are read-only.")
+	}
+	return p.simple(stmt, KindSet, "", effect{})
 }
 
 func (p *planner) discard(stmt *pg.Node, x *pg.DiscardStmt) (*Plan, error) {

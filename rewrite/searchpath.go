@@ -162,11 +162,14 @@ func (p *planner) setPath(x *pg.VariableSetStmt) (*Plan, error) {
 			return nil, &Error{Code: "22023", Message: "invalid value for parameter \"search_path\": " + quoted(e.path)}
 		}
 	}
-	local := ""
-	if e.local {
-		local = "LOCAL "
+	plan := &Plan{SQL: "SET cordon.search_path TO " + quoteLiteral(e.path), Kind: KindSet, effect: e}
+	switch {
+	case e.local:
+		plan.SQL = "SET LOCAL cordon.search_path TO " + quoteLiteral(e.path)
+	case x.Kind == pg.VariableSetKind_VAR_RESET:
+		plan.Tag = "RESET"
 	}
-	return &Plan{SQL: "SET " + local + "cordon.search_path TO " + quoteLiteral(e.path), Kind: KindSet, effect: e}, nil
+	return plan, nil
 }
 
 // listIdentifier quotes a name of a list only where it must be, as quote_identifier does in SET.
