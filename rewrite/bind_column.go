@@ -57,7 +57,7 @@ func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, er
 
 func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) info {
 	c.use()
-	b.collect(sc, it, c)
+	b.collect(ref, it, c)
 	if it.emit == "" && c.home != nil {
 		it = c.home
 	}
@@ -94,7 +94,7 @@ func (b *binder) useRow(it *item, sc *scope) (info, error) {
 	b.revealAll(it.columns, "whole row")
 	in := info{origin: Origin{Unknown: true}}
 	for _, c := range it.columns {
-		b.collect(sc, it, c)
+		b.collect(nil, it, c)
 		in.filtered = in.filtered || c.filtered
 	}
 	return in, nil

@@ -31,6 +31,7 @@ type selectScope struct {
 type looseRef struct {
 	item   *item
 	column *column
+	ref    *pg.ColumnRef // nil where a whole row reads the column
 }
 
 // selectQuery binds one SELECT, clause by clause in the order in which names come into being.
@@ -87,7 +88,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 			return nil, err
 		}
 	}
-	if err := b.dependOnKey(sel, sc); err != nil || !sc.owner.hides {
+	if err := b.dependOnKey(sel, sc, columns); err != nil || !sc.owner.hides {
 		return columns, err
 	}
 	return columns, b.hideOrder(sel, sc, columns, top)
@@ -356,7 +357,7 @@ var withoutEquality = map[uint32]bool{114: true, 142: true, 600: true, 601: true
 
 // dependOnKey appends to GROUP BY what a table's primary key determines. Postgres does this by itself for a table,
 // not for the subquery that stands in its place (check_functional_grouping in pg_constraint.c, pitfall S3).
-func (b *binder) dependOnKey(sel *pg.SelectStmt, sc *scope) error {
+func (b *binder) dependOnKey(sel *pg.SelectStmt, sc *scope, columns []*column) error {
 	if len(sel.GroupClause) == 0 || len(sc.owner.loose) == 0 {
 		return nil
 	}
@@ -364,19 +365,23 @@ func (b *binder) dependOnKey(sel *pg.SelectStmt, sc *scope) error {
 	if !ok {
 		return nil
 	}
+	picked := map[*pg.ColumnRef]string{}
 	for _, ref := range sc.owner.loose {
 		table := ref.item.table
 		if table == nil || len(ref.column.uses) != 1 || grouped[ref.column.uses[0]] || !table.keyIn(grouped) {
 			continue
 		}
 		if withoutEquality[ref.column.typ] {
-			return refused("group-by-key-type", "cordon: column "+quoted(ref.column.name)+" has no equality and cannot be grouped with the primary key",
-				"Use an aggregate such as (array_agg("+ref.column.name+"))[1].")
+			if !b.pickable(ref) {
+				return ungroupable(ref.column.name)
+			}
+			picked[ref.ref] = ref.column.name
+			continue
 		}
 		grouped[ref.column.uses[0]] = true
 		sel.GroupClause = append(sel.GroupClause, pg.MakeColumnRefNode(nameNodes(ref.item.emit, ref.column.name), 0))
 	}
-	return nil
+	return b.pick(sel, picked, columns)
 }
 
 // groupedColumns are the table columns that GROUP BY names, directly, by ordinal or by output name. Not ok: grouping sets.
@@ -401,16 +406,21 @@ func (b *binder) groupedColumns(sel *pg.SelectStmt) (map[*bool]bool, bool) {
 
 // targetRef is the column reference of the select item that an ordinal or an output name stands for.
 func targetRef(sel *pg.SelectStmt, n *pg.Node) *pg.ColumnRef {
+	return namedTarget(sel, n).GetVal().GetColumnRef()
+}
+
+// namedTarget is the select item that an ordinal or an output name stands for.
+func namedTarget(sel *pg.SelectStmt, n *pg.Node) *pg.ResTarget {
 	if isOrdinal(n) {
 		if i := int(n.GetAConst().GetIval().Ival); i >= 1 && i <= len(sel.TargetList) {
-			return sel.TargetList[i-1].GetResTarget().GetVal().GetColumnRef()
+			return sel.TargetList[i-1].GetResTarget()
 		}
 		return nil
 	}
 	name := lastString(n.GetColumnRef().GetFields())
 	for _, t := range sel.TargetList {
 		if name != "" && outputName(t.GetResTarget()) == name {
-			return t.GetResTarget().GetVal().GetColumnRef()
+			return t.GetResTarget()
 		}
 	}
 	return nil

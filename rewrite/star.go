@@ -45,13 +45,13 @@ func (b *binder) star(target *pg.ResTarget, sc *scope, sel *pg.SelectStmt, top b
 			if c.starless {
 				continue
 			}
-			b.collect(sc, it, c)
 			ref := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
 			if it.emit == "" && c.home != nil && c.home.emit != "" { // two tables of a join may have columns of one name
 				ref = pg.MakeColumnRefNode(nameNodes(c.home.emit, c.name), 0)
 			} else if it.emit == "" {
 				ref = pg.MakeColumnRefNode(nameNodes(c.name), 0)
 			}
+			b.collect(ref.GetColumnRef(), it, c)
 			b.refs[ref.GetColumnRef()] = c
 			out := *c
 			out.uses, out.expr = nil, ref
@@ -128,10 +128,10 @@ func (b *binder) qualifier(parts []string, sc *scope) (*item, error) {
 	return it, err
 }
 
-// collect remembers a reference that stands outside aggregates of its own SELECT, after grouping.
-func (b *binder) collect(_ *scope, it *item, c *column) {
+// collect remembers a reference that stands outside aggregates of its own SELECT, after grouping; ref is nil for a whole row's.
+func (b *binder) collect(ref *pg.ColumnRef, it *item, c *column) {
 	if o := it.owner; o != nil && o.collecting && o.aggregates == 0 {
-		o.loose = append(o.loose, looseRef{it, c})
+		o.loose = append(o.loose, looseRef{it, c, ref})
 	}
 }
 

@@ -117,6 +117,9 @@ INSERT INTO app."Campaigns" SELECT g, 'Campaign ' || chr(64 + g), (ARRAY['mail',
 CREATE TABLE app.daily_stats (day date, video_id bigint, views integer, likes integer, watch_seconds bigint, PRIMARY KEY (day, video_id));
 INSERT INTO app.daily_stats SELECT date '2024-03-01' + g % 30, 1 + g / 30, g * 13 % 500, g * 7 % 40, g * 997 % 90000
     FROM generate_series(0, 599) g;
+CREATE TABLE app.places (place_id integer PRIMARY KEY, name text NOT NULL, spot point, opening json);
+INSERT INTO app.places SELECT g, 'place ' || g, CASE WHEN g % 4 > 0 THEN point(g, g * 0.1) END, json_build_object('from', g % 5 + 6, 'to', 20)
+    FROM generate_series(1, 12) g;
 
 -- Types of people's own.
 CREATE TYPE app.money_of AS (amount numeric(12,2), currency text);
