@@ -253,14 +253,17 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 		return nil, err
 	}
 	self := rename(derived(left), x.Aliascolnames)
+	plain := x.SearchClause == nil && x.CycleClause == nil
 	inner := sc.child()
-	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), added: len(searchColumns(x)), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename)})
+	inner.ctes = append(inner.ctes, &cte{name: x.Ctename, columns: appendSearchColumns(x, self), added: len(searchColumns(x)), hides: b.hiding > hiding || b.env.twin.hides && readsOthers(sel.Rarg, x.Ctename),
+		sorted: plain && b.sortedRows(sel.Larg)})
 	targets := firstTargets(sel.Rarg)
 	right, err := b.query(sel.Rarg, inner, false)
 	if err != nil {
 		return nil, err
 	}
-	if x.SearchClause != nil || x.CycleClause != nil { // their columns are rows of the query's
+	b.inOrder[sel] = plain && b.sortedRows(sel.Larg) && b.sortedRows(sel.Rarg)
+	if !plain { // their columns are rows of the query's
 		b.revealAll(left, "SEARCH and CYCLE")
 		b.revealAll(right, "SEARCH and CYCLE")
 	}

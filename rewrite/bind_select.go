@@ -88,8 +88,12 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 			return nil, err
 		}
 	}
-	if err := b.dependOnKey(sel, sc, columns); err != nil || !sc.owner.hides {
+	if err := b.dependOnKey(sel, sc, columns); err != nil {
 		return columns, err
+	}
+	if !sc.owner.hides {
+		b.inOrder[sel] = len(sel.FromClause) == 0 && b.oneRow(sel, sc)
+		return columns, nil
 	}
 	return columns, b.hideOrder(sel, sc, columns, top)
 }

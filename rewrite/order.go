@@ -55,14 +55,14 @@ func (b *binder) hideSetOrder(sel *pg.SelectStmt, columns []*column) error {
 	return b.sortOutside(sel, columns)
 }
 
-// oneRow says that a SELECT gives at most one row: an aggregate without groups, or one table at a value of its primary key.
+// oneRow says that a SELECT gives at most one row: an aggregate without groups, nothing in FROM, or one table at a value of its primary key.
 func (b *binder) oneRow(sel *pg.SelectStmt, sc *scope) bool {
 	for _, n := range sel.TargetList {
 		if b.returnsSet(n) {
 			return false
 		}
 	}
-	if sc.owner.grouped {
+	if sc.owner.grouped || len(sel.FromClause) == 0 {
 		return len(sel.GroupClause) == 0
 	}
 	return len(sc.items) == 1 && sc.items[0].table != nil && b.oneKey(sc.items[0].table, sel.WhereClause)

@@ -10,6 +10,9 @@ import (
 // (is_simple_subquery in prepjointree.c) and has only plans that are sorted, under Gather Merge or above Gather, none of them partial (create_ordered_paths in
 // planner.c); without a partial plan nothing above it is shared among workers. So is that of a WITH query, merged or stored. What would need a join, a sort or
 // a hash above it is excluded.
+//
+// A recursive query's rows come turn by turn: those of the first term, then what the second makes of each turn's (nodeRecursiveunion.c); UNION leaves out those that came before. Where both terms fix
+// their order it fixes its own, and one without an end stops where LIMIT has enough.
 
 // sortedRows says that a bound query's rows come in an order that it fixes.
 func (b *binder) sortedRows(sel *pg.SelectStmt) bool {
