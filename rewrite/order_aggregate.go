@@ -84,7 +84,7 @@ type jsonCall struct {
 
 // hideInJSON sorts the input of an aggregate of SQL/JSON.
 func (b *binder) hideInJSON(sel *pg.SelectStmt, c jsonCall, sc *scope) error {
-	if c.constructor.Over == nil && sortedInput(sel, sc) && len(c.constructor.AggOrder) == 0 {
+	if c.constructor.Over == nil && len(c.constructor.AggOrder) == 0 && b.takesOrder(sel, sc) {
 		return nil
 	}
 	if c.constructor.Over != nil || !c.array {
@@ -122,7 +122,7 @@ func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
 			}
 			continue
 		}
-		if c.orderless() || c.call.AggDistinct || c.call.AggWithinGroup || len(c.call.AggOrder) == 0 && sortedInput(sel, sc) {
+		if c.orderless() || c.call.AggDistinct || c.call.AggWithinGroup || len(c.call.AggOrder) == 0 && b.takesOrder(sel, sc) {
 			continue
 		}
 		var keys sortKeys

@@ -43,3 +43,15 @@ func sortedInput(sel *pg.SelectStmt, sc *scope) bool {
 	walkNodes(sel.WhereClause, func(n *pg.Node) { joined = joined || n.GetSubLink() != nil })
 	return len(sc.items) == 1 && sc.items[0].sorted && !joined
 }
+
+// takesOrder says that aggregates take the rows of a FROM clause in the order that a subquery fixes. A sort by the groups, which is not stable, may put those of
+// one group in an order that depends on how groups compare: by pseudonyms, then.
+func (b *binder) takesOrder(sel *pg.SelectStmt, sc *scope) bool {
+	if !sortedInput(sel, sc) {
+		return false
+	}
+	for i := range sc.owner.groups {
+		b.reveal(&sc.owner.groups[i].in.label, "ORDER BY")
+	}
+	return true
+}
