@@ -168,15 +168,27 @@ func (s *scanner) command() {
 // statement ends a chunk at a semicolon. Rows of a COPY FROM stdin belong to it, to the line that ends them.
 func (s *scanner) statement() {
 	sql := s.text[s.start : s.at-1]
-	if line := until(s.text[s.at:], "\n"); copyIn.MatchString(sql) {
+	if line, copies := until(s.text[s.at:], "\n"), copiesIn(sql); copies > 0 {
 		s.at += line
-		s.rows()
+		for range copies {
+			s.rows()
+		}
 		sql = ""
 	} else if rest := strings.TrimLeft(s.text[s.at:s.at+line], " \t"); strings.HasPrefix(rest, `\`) && !strings.HasPrefix(rest, `\;`) {
 		s.at += line // \gset and its like
 		sql = ""
 	}
 	s.end(s.at, sql)
+}
+
+// copiesIn counts the COPY FROM stdin among the statements that \; puts together.
+func copiesIn(sql string) (n int) {
+	for part := range strings.SplitSeq(sql, `\;`) {
+		if copyIn.MatchString(strings.TrimSpace(part)) {
+			n++
+		}
+	}
+	return n
 }
 
 // rows reads the rows that follow on stdin, up to the line that ends them.

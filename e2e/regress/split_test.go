@@ -16,6 +16,7 @@ func TestSplit(t *testing.T) {
 		{"SELECT 1 \\gset\n\\d users\nSELECT 2 \\; SELECT 3;", []Chunk{{1, "SELECT 1 \\gset\n", ""}, {2, "\\d users\n", ""}, {3, "SELECT 2 \\; SELECT 3;", "SELECT 2 \\; SELECT 3"}}},
 		{"COPY t FROM stdin;\n1;\t2\n\\.\nSELECT 1;", []Chunk{{1, "COPY t FROM stdin;\n1;\t2\n\\.\n", ""}, {4, "SELECT 1;", "SELECT 1"}}},
 		{"COPY t FROM stdin CSV;\na\\.\n\\.b\n\\.\nSELECT 1;", []Chunk{{1, "COPY t FROM stdin CSV;\na\\.\n\\.b\n\\.\n", ""}, {5, "SELECT 1;", "SELECT 1"}}},
+		{"select 0\\; copy t from stdin\\; copy t from stdin; -- two\n1\n\\.\n2\n\\.\nSELECT 1;", []Chunk{{1, "select 0\\; copy t from stdin\\; copy t from stdin; -- two\n1\n\\.\n2\n\\.\n", ""}, {6, "SELECT 1;", "SELECT 1"}}},
 		{"\\copy t from stdin\n1;\n\\.\nSELECT 1;", []Chunk{{1, "\\copy t from stdin\n1;\n\\.\n", ""}, {4, "SELECT 1;", "SELECT 1"}}},
 		{"CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2);", []Chunk{{1, "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2);", "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)"}}},
 		{"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3;", []Chunk{
