@@ -53,6 +53,7 @@ func loadWorlds(tb testing.TB, version int, rows string) (clusters [2]*pgcluster
 		moveIdentifiers(tb, conn, i)
 		pgtest.Exec(tb, conn, rows)
 		pgtest.Exec(tb, conn, "VACUUM FULL")
+		pgtest.Exec(tb, conn, "REFRESH MATERIALIZED VIEW kept")
 		pgtest.Exec(tb, conn, planAlike)
 	}
 	return clusters

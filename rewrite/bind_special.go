@@ -101,10 +101,7 @@ func (b *binder) explicitPath(implicit bool) []string {
 	var path []string
 	named := slices.Contains(catalog.ParsePath(b.env.setting, b.env.user), "pg_catalog")
 	for _, s := range b.env.path {
-		if s == "pg_catalog" && !named && !implicit {
-			continue
-		}
-		if _, ok := b.env.twin.schema(s); ok {
+		if s != "pg_catalog" || named || implicit {
 			path = append(path, s)
 		}
 	}

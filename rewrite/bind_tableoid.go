@@ -103,7 +103,7 @@ func (b *binder) ctid(n *pg.Node, it *item, sc *scope) (info, error) {
 	if it == nil || it.table == nil || !slices.Contains([]byte{'r', 'p', 'm', 'f'}, it.table.exposed.relation.Kind) {
 		return info{}, undefinedColumn("", "ctid")
 	}
-	n.Node = castTo(&pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}, "tid").Node
+	n.Node = nullOf("tid").Node
 	return info{typ: oidTID, safe: true, origin: Origin{Unknown: true}}, nil
 }
 

@@ -38,30 +38,20 @@ func (tw *twin) orderTells(rel *catalog.Relation, rule *config.Table) bool {
 	if rel.Kind != 'p' {
 		return false
 	}
-	if !tw.showsOrder(rel, rule) {
-		return true
-	}
-	return slices.ContainsFunc(rel.Children, func(oid uint32) bool {
+	inOrder := func(t config.Treatment) bool { return t.Kind == config.Show || t.Kind == config.Pseudonym && !tw.hidesOrder(t.Domain) }
+	return !tw.tellsKey(rel, rule, rel, inOrder) || slices.ContainsFunc(rel.Children, func(oid uint32) bool {
 		child, ok := tw.snapshot.RelationByOID(oid)
 		return !ok || tw.orderTells(child, rule)
 	})
 }
 
-// showsOrder is as showsKey of the table's own key.
-func (tw *twin) showsOrder(rel *catalog.Relation, rule *config.Table) bool {
-	reads := slices.Concat(rel.PartitionKey, rel.PartitionReads)
-	return len(reads) > 0 && !slices.ContainsFunc(reads, func(num int16) bool {
-		col, ok := rel.ColumnByNum(num)
-		if !ok {
-			return true
-		}
-		t := tw.treatment(rel, rule, col)
-		return t.Kind != config.Show && (t.Kind != config.Pseudonym || tw.domains[t.Domain].Order != config.OrderShow)
-	})
+// showsKey says that of a partition all columns are shown as they are that the key of a table above it reads.
+func (tw *twin) showsKey(rel *catalog.Relation, rule *config.Table, above *catalog.Relation) bool {
+	return tw.tellsKey(rel, rule, above, func(t config.Treatment) bool { return t.Kind == config.Show })
 }
 
-// showsKey says that of a partition all columns are shown as they are that the key of a table above it reads. A key of which none is known shows nothing.
-func (tw *twin) showsKey(rel *catalog.Relation, rule *config.Table, above *catalog.Relation) bool {
+// tellsKey says that of a table all columns are told, as may says, that the partition key of it or of one above it reads. A key of which none is known tells nothing.
+func (tw *twin) tellsKey(rel *catalog.Relation, rule *config.Table, above *catalog.Relation, may func(config.Treatment) bool) bool {
 	reads := slices.Concat(above.PartitionKey, above.PartitionReads)
 	return len(reads) > 0 && !slices.ContainsFunc(reads, func(num int16) bool {
 		key, ok := above.ColumnByNum(num)
@@ -69,7 +59,7 @@ func (tw *twin) showsKey(rel *catalog.Relation, rule *config.Table, above *catal
 			return true
 		}
 		col, ok := rel.Column(key.Name)
-		return !ok || tw.treatment(rel, rule, col).Kind != config.Show
+		return !ok || !may(tw.treatment(rel, rule, col))
 	})
 }
 

@@ -18,7 +18,7 @@ type twin struct {
 	policy       *config.Database
 	domains      map[string]config.Domain
 	hides        bool // a relation of the twin hides the order of its rows
-	hidesKeys    bool // for its identifiers, and not only since it has partitions by what is hidden
+	hidesKeys    bool // for its identifiers, and not only for partitions and listed views
 	snapshot     *catalog.Snapshot
 	forms        forms
 	tables       map[uint32]*exposed // user relations of the twin, by oid; what is absent here does not exist
@@ -63,7 +63,7 @@ type exposed struct {
 	joins     bool         // by a condition that the planner may make a join of, or by one that is not known
 	opaque    bool         // the row filter could raise with raw values in the message
 	raises    bool         // a view of people's own whose expressions could raise or tell
-	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order, or partitions by what is hidden
+	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order, partitions by what is hidden, or is a view that the policy lists
 	hidesKeys bool         // of these the former
 	clock     string       // as of binder, of a view
 	viewTexts              // of an inlined view
@@ -209,7 +209,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", col.Name, err)
 		}
-		if treatment.Kind == config.Pseudonym && tw.domains[treatment.Domain].Order != config.OrderShow {
+		if treatment.Kind == config.Pseudonym && tw.hidesOrder(treatment.Domain) {
 			e.hides, e.hidesKeys = true, true
 		}
 		e.columns = append(e.columns, ec)
@@ -221,11 +221,19 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		}
 		e.filter, e.filtered, e.joins, e.opaque = filter, true, readsRows(filter), mayRaise
 	}
+	if rel.Kind == 'v' || rel.Kind == 'm' { // its rows come as those of the tables that it reads, whether it has their identifiers or not
+		for domain := range tw.domains {
+			e.hides = e.hides || tw.hidesOrder(domain)
+		}
+	}
 	if rel.Kind == 'v' && !rel.SecurityBarrier { // the server makes one query of it and of what reads it
 		e.filtered, e.joins = true, true
 	}
 	return e, nil
 }
+
+// hidesOrder says that the order of a domain's identifiers must not show.
+func (tw *twin) hidesOrder(domain string) bool { return tw.domains[domain].Order != config.OrderShow }
 
 func (e *exposed) has(num int16) bool {
 	for i := range e.relation.Columns {
