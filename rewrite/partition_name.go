@@ -38,7 +38,9 @@ func (tw *twin) orderTells(rel *catalog.Relation, rule *config.Table) bool {
 	if rel.Kind != 'p' {
 		return false
 	}
-	inOrder := func(t config.Treatment) bool { return t.Kind == config.Show || t.Kind == config.Pseudonym && !tw.hidesOrder(t.Domain) }
+	inOrder := func(t config.Treatment) bool {
+		return t.Kind == config.Show || t.Kind == config.Pseudonym && !tw.hidesOrder(t.Domain)
+	}
 	return !tw.tellsKey(rel, rule, rel, inOrder) || slices.ContainsFunc(rel.Children, func(oid uint32) bool {
 		child, ok := tw.snapshot.RelationByOID(oid)
 		return !ok || tw.orderTells(child, rule)
