@@ -61,6 +61,13 @@ func TestFoldingTypes(t *testing.T) {
 	if _, err := shown.Parse(t.Context(), sql, []uint32{domain.OID}); err != nil {
 		t.Error(err)
 	}
+	// ...but for a table with partitions by what is hidden.
+	if _, err := play(shown, "SELECT DISTINCT page::short_text FROM visits"); err == nil || !strings.Contains(err.Error(), "takes texts that differ for equal") {
+		t.Errorf("partitions: %v", err)
+	}
+	if _, err := shown.Parse(t.Context(), "SELECT DISTINCT COALESCE(CASE WHEN page = '' THEN $1 END, page) FROM visits", []uint32{domain.OID}); err == nil || !strings.Contains(err.Error(), "takes texts that differ for equal") {
+		t.Errorf("partitions, a parameter: %v", err)
+	}
 }
 
 // TestDeterministicTypes: a domain of another collation is admitted.
