@@ -15,10 +15,39 @@ func (r row) qualified(c col) string {
 
 // column is a column of a kind in scope, or a constant where there is none.
 func (g *gen) column(rows []row, k kind) string {
-	if found, ok := g.find(rows, k); ok {
-		return found
+	found, ok := g.find(rows, k)
+	switch {
+	case !ok:
+		return g.literal(k)
+	case g.pries && g.chance(30):
+		return prying(found)
 	}
-	return g.literal(k)
+	return found
+}
+
+// pry are expressions that are the column itself at every value that is shown, and raise at one that is not: those of rows that a filter leaves out, or behind a mask.
+// All but username's raise in the first world alone.
+var pry = map[string]string{
+	"username": "left(%[1]s, length(%[1]s) / (1 - (%[1]s = 'user10')::int))",
+	"email":    "left(%[1]s, length(%[1]s) / (1 - (%[1]s LIKE '%%zz1%%')::int))",
+	"title":    "left(%[1]s, length(%[1]s) / (1 - (%[1]s ~ '^zzprivate1')::int))",
+	"words":    "left(%[1]s, 5 + ('a' LIKE %[1]s)::int)",
+	"score":    "(%[1]s + 0 / (%[1]s - 211))",
+	"views":    "(%[1]s + 0 / (%[1]s - 1000003))",
+	"amount":   "(%[1]s + 0 / (%[1]s - 7))",
+	"wide":     "%[1]s::int4",
+	"low":      "(%[1]s + 0 / (%[1]s + 2147483648))",
+	"user_id":  "(%[1]s + 0 / (%[1]s - 1000005))",
+	"owner":    "(%[1]s + 0 / (%[1]s - 1000160))",
+	"a":        "(%[1]s + 0 / (%[1]s - 1000005))",
+}
+
+// prying is a column, raising if it can.
+func prying(column string) string {
+	if form, ok := pry[column[strings.LastIndexByte(column, '.')+1:]]; ok {
+		return fmt.Sprintf(form, column)
+	}
+	return column
 }
 
 func (g *gen) find(rows []row, k kind) (string, bool) {

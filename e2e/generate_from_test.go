@@ -22,6 +22,7 @@ var relations = []relation{
 	{[]string{"videos", "public.videos", `"public"."videos"`}, []col{{"video_id", kInt, 400}, {"user_id", kID, 200}, {"title", kText, 400},
 		{"visibility", kText, 1}, {"views", kInt, 400}, {"tags", kTags, 5}, {"created_at", kTime, 1}}, 400, []string{"video_id"}, false},
 	{[]string{"friends", "public.friends"}, []col{{"a", kID, 150}, {"b", kID, 150}, {"since", kDate, 1}}, 150, []string{"a"}, false},
+	{[]string{"costly", "public.costly"}, []col{{"id", kInt, 150}, {"owner", kID, 150}, {"amount", kInt, 1}, {"words", kText, 1}, {"wide", kInt, 1}, {"low", kInt, 1}}, 150, []string{"id"}, false},
 	{[]string{"public_videos", `"public_videos"`}, []col{{"video_id", kInt, 360}, {"username", kText, 180}, {"title", kText, 360}}, 360, []string{"video_id"}, true},
 	{[]string{"(VALUES (8130088571750799502, 'user1'), (17, 'DE'), (NULL, 'FR'))"}, []col{{"column1", kID, 3}, {"column2", kText, 3}}, 3, []string{"column2"}, false},
 	{[]string{"(SELECT x AS column1, 'user5' AS column2 FROM unnest('{8130088571750799502,-4,1000001}'::int8[]) x)"},
@@ -52,7 +53,7 @@ func (g *gen) from(depth int) ([]row, string) {
 			break // a join behind it could not name what stands before it
 		}
 	}
-	if g.chance(8) && size(rows) <= 250 {
+	if (g.chance(8) || g.pries && g.chance(25)) && size(rows) <= 250 {
 		next, item := g.lateral(rows)
 		sql += item
 		rows = append(rows, next)
@@ -188,11 +189,16 @@ func (g *gen) lateral(rows []row) (row, string) {
 	sql := pick(g, []string{
 		"SELECT count(*) AS c1, max(v.title) AS c2 FROM videos v WHERE v.views < " + n,
 		"SELECT v.views AS c1, v.title AS c2 FROM videos v WHERE v.video_id > " + n + " ORDER BY v.video_id LIMIT 2",
-		"SELECT " + n + " + 1 AS c1, " + g.column(rows, kText) + " AS c2",
+		"SELECT " + n + " + 1 AS c1, " + g.column(rows, kText) + " AS c2" + pick(g, []string{"", " LIMIT 1", " OFFSET 0", " WHERE " + g.predicate(rows, nil, 0) + " LIMIT 1"}),
+		"SELECT max(" + n + ") AS c1, min(" + g.column(rows, kText) + ") AS c2",
 		"SELECT s.n AS c1, " + g.column(rows, kText) + " || s.n AS c2 FROM generate_series(1, 3) s (n)",
 		"SELECT length(t.tag) AS c1, t.tag AS c2 FROM unnest(ARRAY[" + g.column(rows, kText) + ", 'b']) t (tag)",
 	})
-	return row{alias, []col{{"c1", kInt, 50}, {"c2", kText, 50}}, 1, nil}, pick(g, []string{" CROSS JOIN LATERAL (", ", LATERAL ("}) + sql + ") AS " + alias
+	this := row{alias, []col{{"c1", kInt, 50}, {"c2", kText, 50}}, 1, nil}
+	if beside, ok := g.find(rows, kInt); ok && g.chance(40) { // a condition that the planner may want to check before a filter that is a join
+		return this, " JOIN LATERAL (" + sql + ") AS " + alias + " ON " + alias + ".c1" + pick(g, []string{" = ", " < ", " <> "}) + beside
+	}
+	return this, pick(g, []string{" CROSS JOIN LATERAL (", ", LATERAL ("}) + sql + ") AS " + alias
 }
 
 // ordering is a total order of the rows of a FROM clause, empty where none is known.

@@ -16,7 +16,7 @@ import (
 
 // The generator writes random queries over what a masked session sees of the attacks' schema. Statement k depends on seed, k and
 // the identifiers alone. The twin fixes each answer: LIMIT cuts only under a total order, windows that number rows are ordered by
-// keys, aggregates that join values sort them, nothing is a float, and nothing raises that a plan could evaluate or not. Pseudonyms
+// keys, aggregates that join values sort them, nothing is a float, and nothing that is shown raises where a plan could evaluate it or not. Pseudonyms
 // cost microseconds each, so joins keep to equalities and to an estimate of their rows.
 //
 // Files: generate_test.go statements, generate_select_test.go SELECT, generate_from_test.go FROM, generate_expr_test.go expressions.
@@ -61,13 +61,14 @@ type gen struct {
 	aliases int
 	ctes    []row
 	binds   bool // constants may be parameters
+	pries   bool // columns may raise at what is hidden
 	params  []string
 }
 
 // generate writes statement k of a seed.
 func generate(seed int64, k int, ids []string) queries.Query {
 	g := &gen{Rand: rand.New(rand.NewPCG(uint64(seed), uint64(k))), ids: ids}
-	g.binds = g.chance(35)
+	g.binds, g.pries = g.chance(35), g.chance(20)
 	q := queries.Query{File: "random", Line: k, Name: fmt.Sprintf("seed %d", seed)}
 	q.SQL, q.Ordered = g.statement()
 	q.SQL, q.Params = numbered(q.SQL, g.params)
@@ -122,6 +123,9 @@ func (g *gen) statement() (sql string, ordered bool) {
 	if g.chance(4) {
 		return g.mistake(), false
 	}
+	if g.chance(4) {
+		return g.early(), false
+	}
 	var with []string
 	recursive := ""
 	for g.chance(25) && len(with) < 2 {
@@ -144,6 +148,28 @@ func (g *gen) statement() (sql string, ordered bool) {
 	}
 	s := g.query(nil, 2)
 	return prefix + s.sql, s.ordered
+}
+
+// early is a count that changes with no plan, of what a planner may evaluate before a filter: by what the subquery returns, and how many rows it expects of that.
+func (g *gen) early() string {
+	g.pries = true
+	t := g.newAlias()
+	from := pick(g, []string{"costly", "costly", "amounts", "picked", "users", "videos"})
+	ints := map[string][]string{"costly": {"id", "wide", "low", "amount"}, "amounts": {"id", "amount"}, "picked": {"id", "amount"}, "users": {"score"}, "videos": {"video_id", "views"}}[from]
+	column := func() string { return t + "." + pick(g, ints) }
+	raising := prying(column())
+	one := "CASE WHEN " + raising + " < 0 THEN 2 ELSE 1 END" // as long as it does not raise
+	inner := pick(g, []string{"SELECT %[1]s AS x LIMIT %[2]s", "SELECT %[1]s AS x OFFSET %[2]s - 1", "SELECT count(*) + %[2]s AS x", "SELECT %[1]s AS x GROUP BY %[3]s", "SELECT %[1]s AS x ORDER BY %[3]s",
+		"SELECT row_number() OVER (ORDER BY %[3]s) AS x", "SELECT sum(1) OVER (ROWS %[2]s PRECEDING) AS x", "SELECT max(%[3]s) AS x", "SELECT DISTINCT %[3]s AS x", "SELECT %[1]s AS x HAVING %[2]s = 1"})
+	inner = fmt.Sprintf(strings.ReplaceAll(inner, "HAVING", "GROUP BY 1 HAVING"), column(), one, raising)
+	sql := fmt.Sprintf("SELECT count(*) FROM %s AS %s, LATERAL (%s) AS l WHERE l.x %s %s", from, t, inner, pick(g, []string{"=", "<", "<>", ">="}), column())
+	for range g.IntN(3) {
+		sql += pick(g, []string{" AND l.x < " + column(), " AND " + column() + " > " + g.constant(kInt), " AND " + column() + " <> " + column()})
+	}
+	if g.chance(20) {
+		sql = fmt.Sprintf("SELECT count(*) FROM (SELECT %s FROM %s AS %s ORDER BY %s LIMIT 5) AS l", column(), from, t, raising)
+	}
+	return sql
 }
 
 // cte writes a WITH query and adds it to what FROM can name.
@@ -250,6 +276,7 @@ func TestGenerateCovers(t *testing.T) {
 		"WITH RECURSIVE", "MATERIALIZED", "EXISTS (", " IN (SELECT", " ANY (", " ALL (", "GROUPING SETS", "ROLLUP", "CUBE", "FILTER (WHERE", " OVER (", "ROWS BETWEEN",
 		"DISTINCT ON", "VALUES", "CASE WHEN", "COALESCE(", "NULLIF(", "date_trunc(", "EXTRACT(", " LIKE ", " BETWEEN ", "IS DISTINCT FROM", "::text", "$1", "WITH TIES",
 		"array_agg(", "string_agg(", "jsonb", ") = (", ") < (", "HAVING", "grouping(", "WINDOW w AS", "TABLE ", "to_jsonb(", "unnest(", " IN (VALUES", " IN (SELECT unnest(", "THEN true WHEN",
+		" - 1000003))", "'user10'", " FROM costly",
 	} {
 		if !strings.Contains(all.String(), shape) {
 			t.Errorf("1000 statements without %q", shape)
