@@ -8,11 +8,18 @@ import (
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
-// custom gives the server's name of a custom setting. What begins as an extension of the database does is the extension's. A view's definition reads none: the
-// client would choose what it says.
+// custom gives the server's name of a custom setting. A view's definition reads none: the client would choose what it says.
 func (env *environment) custom(name string) (server string, ok bool) {
+	if env.definition {
+		return "", false
+	}
+	return env.twin.custom(name)
+}
+
+// custom is the server's name of a custom setting. What begins as an extension of the database does is the extension's.
+func (tw *twin) custom(name string) (server string, ok bool) {
 	prefix, _, _ := strings.Cut(strings.ToLower(name), ".")
-	if env.definition || env.twin.snapshot.Extensions[prefix] != nil {
+	if tw.snapshot.Extensions[prefix] != nil {
 		return "", false
 	}
 	return builtin.Custom(name)

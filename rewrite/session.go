@@ -28,7 +28,7 @@ func (r *Rewriter) NewSession(params SessionParams) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	admitted, path, err := admitStartup(params.Startup)
+	admitted, path, err := admitStartup(params.Startup, tw.custom)
 	if err != nil {
 		return nil, err
 	}

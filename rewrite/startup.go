@@ -5,13 +5,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cordon-db/cordon/masking"
 	"github.com/cordon-db/cordon/rewrite/builtin"
 )
 
-// admitStartup judges the client's startup parameters and the pairs of its `options`.
-func admitStartup(startup map[string]string) (admitted map[string]string, path *string, err error) {
+// admitStartup judges the client's startup parameters and the pairs of its `options`; custom gives the server's name of a custom setting.
+func admitStartup(startup map[string]string, custom func(name string) (server string, ok bool)) (admitted map[string]string, path *string, err error) {
 	given := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(startup)) {
 		switch name {
@@ -36,6 +37,10 @@ func admitStartup(startup map[string]string) (admitted map[string]string, path *
 			path = &value
 			continue
 		case strings.HasPrefix(name, "_pq_."), strings.HasPrefix(name, "cordon."), strings.HasPrefix(name, "cordon_key."), name == "default_transaction_read_only":
+			continue
+		}
+		if server, ok := custom(name); ok && utf8.ValidString(value) { // the server does not check the encoding
+			admitted[server] = value
 			continue
 		}
 		canonical, set, err := admitSetting(name, value, nil)
