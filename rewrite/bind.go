@@ -82,15 +82,16 @@ type binder struct {
 	refs     map[*pg.ColumnRef]*column // what references resolved to
 	owners   map[*pg.ColumnRef]*item   // and the item that it is a column of
 
-	wheres   []boundWhere              // for the fences
+	wheres   []boundWhere              // conditions, for the fences
 	aliases  int                       // aliases made
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
 
-// boundWhere is a WHERE clause and what it was bound in.
+// boundWhere is the condition of WHERE or ON, and what it was bound in.
 type boundWhere struct {
 	condition *pg.Node
 	scope     *scope
+	into      []*item // whose rows it decides
 }
 
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
@@ -147,7 +148,7 @@ func (b *binder) finish(columns []*column) *boundQuery {
 	q := &boundQuery{opaque: b.opaque, quiet: b.hiding > 0}
 	if b.hazard {
 		for _, w := range b.wheres {
-			b.pushConjuncts(w.condition, w.scope)
+			b.moveConjuncts(w)
 		}
 	}
 	for _, t := range b.tables {

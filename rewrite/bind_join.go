@@ -27,6 +27,7 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 	if b.spend(len(left) + len(right)); b.exhausted() != nil {
 		return nil, nil, b.exhausted()
 	}
+	into := decided(j.Jointype, leftItems, rightItems)
 	markNullable(j.Jointype, leftItems, rightItems)
 	columns, merged, err := b.mergeUsing(j, left, right)
 	if err != nil {
@@ -38,8 +39,27 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 		if _, err := b.rootExpr(j.Quals, on, true); err != nil {
 			return nil, nil, err
 		}
+		b.wheres = append(b.wheres, boundWhere{j.Quals, on, into})
 	}
 	return b.joinItems(j, items, columns, merged, sc)
+}
+
+// decided are the items whose rows a join leaves out where its condition is false of them, as if they were not in their table.
+func decided(t pg.JoinType, left, right []*item) []*item {
+	switch t {
+	case pg.JoinType_JOIN_INNER:
+		return present(slices.Concat(left, right))
+	case pg.JoinType_JOIN_LEFT:
+		return present(right)
+	case pg.JoinType_JOIN_RIGHT:
+		return present(left)
+	}
+	return nil
+}
+
+// present are the items that no join yet has filled with NULLs.
+func present(items []*item) []*item {
+	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.nullable })
 }
 
 // joinItems is what a JOIN leaves in scope.
@@ -116,6 +136,7 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		l.use()
 		r.use()
 		equate(l.label, r.label)
+		l.equated, r.equated = true, true
 		m := &column{name: name, label: b.meet(l.label, r.label, "USING"), filtered: l.filtered || r.filtered, raises: l.raises || r.raises,
 			collate:  joinCollations(l.collate, r.collate),
 			computed: j.Jointype == pg.JoinType_JOIN_FULL || l.typ != r.typ || l.computed || r.computed, // buildMergedJoinVar

@@ -182,6 +182,9 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 	op := lastString(x.Name)
 	switch x.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP:
+		if one, other := b.refs[x.Lexpr.GetColumnRef()], b.refs[x.Rexpr.GetColumnRef()]; op == "=" && one != nil && other != nil {
+			one.equated, other.equated = true, true
+		}
 		if rows := x.Lexpr.GetRowExpr(); rows != nil {
 			in.typ, in.safe = oidBool, b.comparableRows(op, rows, x.Rexpr.GetRowExpr())
 			return in, nil

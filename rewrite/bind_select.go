@@ -50,7 +50,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
 		}
-		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc})
+		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc, present(sc.items)})
 	}
 	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show
 	sc.owner.collecting = len(sel.GroupClause) > 0

@@ -15,6 +15,7 @@ type column struct {
 	filtered bool     // the value derives from a table with a row filter
 	collate  string   // collation as in info
 	raises   bool     // reading it can raise: a `sql` mask
+	equated  bool     // another column has to equal it
 	computed bool     // a join made it of both its sides: in a subquery the server does not find it in GROUP BY
 	of       *column  // of a join's: the side's column that it is
 	uses     []*bool  // marks of the table columns to expose when this column is read

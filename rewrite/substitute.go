@@ -19,7 +19,7 @@ type tableRef struct {
 	reveals map[revealedColumn]*source // nil: every pseudonym is read in SQL form
 	located bool                       // its tableoid is read
 	oidUsed bool                       // and was read in this binding
-	pushed  []string                   // safe conditions of the enclosing WHERE, as text over alias
+	pushed  []string                   // safe conditions of WHERE and ON, as text over alias
 	sample  *sample                    // of TABLESAMPLE; nil: all rows
 }
 
@@ -187,11 +187,13 @@ func (c *exposedColumn) null() string {
 	return null
 }
 
-// pushConjuncts copies into the fence of a filtered table, if the statement needs it, those conditions of WHERE that are safe and read only it.
-func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
-	for _, c := range conjuncts(where) {
+// moveConjuncts moves into the fence of a filtered table, if the statement needs it, those conditions of WHERE and ON that are safe and read only it. Left outside too, a
+// condition would count twice in the planner's estimate, the second time blindly, as one row of 200: it then joins large tables in nested loops.
+func (b *binder) moveConjuncts(where boundWhere) {
+	sc := where.scope
+	for _, c := range conjuncts(where.condition) {
 		it := b.soleTable(c, sc)
-		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || it.nullable || it.table.aliased ||
+		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
 			it.table.sample != nil { // or it would be drawn anew for each row of a query around
 			continue
 		}
@@ -201,10 +203,27 @@ func (b *binder) pushConjuncts(where *pg.Node, sc *scope) {
 		if in, err := probe.expr(copied, &scope{items: sc.items, parent: sc.parent, owner: &selectScope{}}); err != nil || !in.safe {
 			continue
 		}
-		if text, err := deparseExpr(copied); err == nil {
-			it.table.pushed = append(it.table.pushed, "("+text+")")
+		text, err := deparseExpr(copied)
+		if err != nil {
+			continue
+		}
+		it.table.pushed = append(it.table.pushed, "("+text+")")
+		if !b.carries(c) {
+			c.Node = &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Boolval{Boolval: &pg.Boolean{Boolval: true}}}}
 		}
 	}
+}
+
+// carries says that a condition is col = value of a column that has to equal another table's: the planner then looks for the value there as well.
+func (b *binder) carries(condition *pg.Node) bool {
+	x := condition.GetAExpr()
+	if x == nil || x.Kind != pg.A_Expr_Kind_AEXPR_OP || lastString(x.Name) != "=" {
+		return false
+	}
+	return slices.ContainsFunc([]*pg.Node{x.Lexpr, x.Rexpr}, func(n *pg.Node) bool {
+		c := b.refs[n.GetColumnRef()]
+		return c != nil && c.equated
+	})
 }
 
 // soleTable is the substituted table of this FROM clause that an expression reads, if it reads just one and holds
