@@ -84,7 +84,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		return nil, err
 	}
 	if top {
-		if err := b.showNames(sel, columns); err != nil {
+		if err := b.showNames(sel, sc, columns); err != nil {
 			return nil, err
 		}
 	}

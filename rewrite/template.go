@@ -90,7 +90,7 @@ func (b *binder) steady(n *pg.Node) error {
 			schema = parts[len(parts)-2]
 		}
 		for _, f := range b.env.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
-			if f.Volatility == 'v' || f.Kind != 'f' {
+			if f.Volatility == 'v' || f.Kind != 'f' || f.Set { // a set would be of the template's subquery, not of the statement
 				err = refused("unsteady-argument", "cordon: function "+parts[len(parts)-1]+" cannot be part of an argument of this function", "Compute the argument in a subquery in FROM.")
 			}
 		}
