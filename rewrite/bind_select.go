@@ -122,6 +122,9 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 			continue
 		}
 		name := outputName(target)
+		if target.Val.GetFuncCall() != nil {
+			b.castsName(target.Val)
+		}
 		shown := shownReg(target.Val)
 		if top && ofRows(sel) {
 			sc.owner.item = target.Val

@@ -263,6 +263,8 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 		return b.typeOfText(text)
 	case "regprocedure":
 		return b.procedureOfText(text)
+	case "regoper", "regoperator":
+		return b.operatorOfText(reg, text)
 	}
 	parts, err := catalog.SplitPath(dotsToCommas(text))
 	if err != nil || len(parts) == 0 || len(parts) > 2 {
