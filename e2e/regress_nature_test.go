@@ -25,6 +25,8 @@ type nature struct {
 	catalog    bool     // it asks about the catalog: reads its relations, calls functions that describe objects, or has values of reg* types
 	denied     []string // relations of the catalog that are not on the lists
 	withheld   string   // what docs/functions.md says that it asks for and a masked session is not told
+	lists      string   // what a catalog that it reads does not list for a masked session
+	temporary  bool     // it is about temporary objects
 }
 
 // natureReader reads printed query trees.
@@ -40,6 +42,7 @@ type verdict struct {
 	unreviewed string
 	describes  bool
 	withheld   string
+	lists      string
 }
 
 func newNatureReader(tb testing.TB, c *pgcluster.Cluster) *natureReader {
@@ -65,6 +68,7 @@ var regTypes = []uint32{24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096
 
 func (r *natureReader) read(tree string) nature {
 	r.tb.Helper()
+	tree = strings.Join(strings.Fields(tree), " ") // the server breaks lines at any space (format_node_dump in print.c)
 	var out nature
 	judge := func(v verdict) {
 		out.catalog = out.catalog || v.describes
@@ -86,7 +90,7 @@ func (r *natureReader) read(tree string) nature {
 	for _, oid := range oids(relationField, tree) {
 		if oid < catalog.FirstUserOID {
 			v := r.relation(oid)
-			out.catalog, out.withheld = true, cmp.Or(out.withheld, v.withheld)
+			out.catalog, out.withheld, out.lists = true, cmp.Or(out.withheld, v.withheld), cmp.Or(out.lists, v.lists)
 			if v.unreviewed != "" {
 				out.denied = append(out.denied, v.unreviewed)
 			}
@@ -129,7 +133,7 @@ func (r *natureReader) relation(oid uint32) verdict {
 	if err := r.conn.QueryRow(context.Background(), "SELECT relnamespace::regnamespace::text, relname::text, relkind::text FROM pg_class WHERE oid = $1", oid).Scan(&schema, &name, &kind); err != nil {
 		r.tb.Fatalf("relation %d: %v", oid, err)
 	}
-	var v verdict
+	v := verdict{lists: ownRows[name]}
 	switch rel, listed := builtin.System(schema, name); {
 	case listed && rel.Where == "false":
 		v.withheld = name + ", which has no rows"

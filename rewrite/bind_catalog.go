@@ -18,7 +18,11 @@ var setTemplates = map[string]string{
 		WHERE cordon_a.relid::pg_catalog.oid = ANY (cordon_relations) AND ` + builtin.Partitioned,
 }
 
-var setColumns = map[string][]string{"pg_partition_ancestors": {"relid"}, "pg_partition_tree": {"relid", "parentrelid", "isleaf", "level"}}
+// setColumns are the columns of these queries. What is a regclass on the server is held as a number, as in catalogs, and shown as a name.
+var setColumns = map[string][]column{
+	"pg_partition_ancestors": {{name: "relid", typ: oidOID, reg: "regclass"}},
+	"pg_partition_tree":      {{name: "relid", typ: oidOID, reg: "regclass"}, {name: "parentrelid", typ: oidOID, reg: "regclass"}, {name: "isleaf", typ: oidBool}, {name: "level", typ: oidInt4}},
+}
 
 // settingsOf is pg_settings for pg_show_all_settings() in FROM, which that view reads; nil for anything else.
 func settingsOf(x *pg.RangeFunction) *pg.RangeVar {
@@ -73,8 +77,9 @@ func (b *binder) setTemplate(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item,
 	if x.Alias != nil {
 		it.name = x.Alias.Aliasname
 	}
-	for _, name := range setColumns[name] {
-		it.columns = append(it.columns, &column{name: name, origin: Origin{Unknown: true}})
+	for _, c := range setColumns[name] {
+		c.origin = Origin{Unknown: true}
+		it.columns = append(it.columns, &c)
 	}
 	if x.Ordinality {
 		it.columns = append(it.columns, &column{name: "ordinality", typ: oidInt8, origin: Origin{Unknown: true}})

@@ -199,3 +199,39 @@ func (b *binder) procedureOfText(text string) (uint32, error) {
 	}
 	return 0, undefinedFunction(quoted(text))
 }
+
+// operatorOfText finds the built-in operator that a text of regoper names, if no other has that name, or one of regoperator with its operand types.
+func (b *binder) operatorOfText(reg, text string) (uint32, error) {
+	if text == "0" || text == "-" && reg == "regoperator" {
+		return 0, nil
+	}
+	undefined := &Error{Code: "42883", Message: "operator does not exist: " + text}
+	name, types, _ := strings.Cut(strings.TrimPrefix(text, "pg_catalog."), "(")
+	operands := strings.Split(strings.TrimSuffix(strings.TrimSpace(types), ")"), ",")
+	var found []uint32
+	for _, o := range b.env.twin.snapshot.Operators(strings.TrimSpace(name)) {
+		if o.OID >= catalog.FirstUserOID || o.Schema != "pg_catalog" {
+			continue
+		}
+		if reg == "regoper" || len(operands) == 2 && b.namedOperand(operands[0]) == o.Left && b.namedOperand(operands[1]) == o.Right {
+			found = append(found, o.OID)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return 0, undefined
+	case len(found) > 1:
+		return 0, &Error{Code: "42725", Message: "more than one operator named " + text}
+	}
+	return found[0], nil
+}
+
+// namedOperand is the type of an operand; 0 is none.
+func (b *binder) namedOperand(text string) uint32 {
+	text = strings.TrimSpace(text)
+	oid, err := b.typeOfText(text)
+	if err != nil && !strings.EqualFold(text, "none") {
+		return ^uint32(0)
+	}
+	return oid
+}

@@ -84,7 +84,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		return nil, err
 	}
 	if top {
-		if err := b.showNames(sel, columns); err != nil {
+		if err := b.showNames(sel, sc, columns); err != nil {
 			return nil, err
 		}
 	}
@@ -122,6 +122,9 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 			continue
 		}
 		name := outputName(target)
+		if target.Val.GetFuncCall() != nil {
+			b.castsName(target.Val)
+		}
 		shown := shownReg(target.Val)
 		if top && ofRows(sel) {
 			sc.owner.item = target.Val

@@ -102,6 +102,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 		shown = b.regOf(x.Arg)
 	}
 	if shown != "" && asText(oid) == oidText { // 'users'::regclass::text is the name, and regLiteral made it a number
+		if err := b.qualifyRefs(x.Arg); err != nil { // of the clone nobody knows what it refers to
+			return info{}, err
+		}
 		if err := b.applyTemplate(x.Arg, regTemplates[shown], []*pg.Node{cloneNode(x.Arg)}); err != nil {
 			return info{}, err
 		}
@@ -155,6 +158,9 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	}
 	if len(x.TypeName.ArrayBounds) > 0 {
 		return b.regArray(n, x, reg, sc)
+	}
+	if array := b.unnested(x.Arg, reg); array != nil {
+		return b.regUnnest(n, array, reg, unnests(x.Arg) == nil, sc)
 	}
 	template := regTemplates[reg]
 	switch {
@@ -257,6 +263,8 @@ func (b *binder) resolveReg(reg, text string) (uint32, error) {
 		return b.typeOfText(text)
 	case "regprocedure":
 		return b.procedureOfText(text)
+	case "regoper", "regoperator":
+		return b.operatorOfText(reg, text)
 	}
 	parts, err := catalog.SplitPath(dotsToCommas(text))
 	if err != nil || len(parts) == 0 || len(parts) > 2 {

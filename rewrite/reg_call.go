@@ -7,8 +7,8 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
-// castsName makes of to_regclass and its relatives the cast that they are in a masked session, where a name of nothing gives NULL, and of pg_typeof one of its
-// number. It says false, and changes nothing, of any other expression.
+// castsName makes of to_regclass and its relatives the cast that they are in a masked session, where a name of nothing gives NULL, of regclass('name') the cast
+// that it is on any server, and of pg_typeof one of its number. It says false, and changes nothing, of any other expression.
 func (b *binder) castsName(n *pg.Node) bool {
 	f := n.GetFuncCall()
 	parts, _ := splitName(f.GetFuncname())
@@ -17,6 +17,10 @@ func (b *binder) castsName(n *pg.Node) bool {
 	}
 	if parts[len(parts)-1] == "pg_typeof" && b.env.twin.call("pg_catalog", "pg_typeof", 1).admitted {
 		n.Node = castTo(&pg.Node{Node: n.Node}, "regtype").Node
+		return true
+	}
+	if name := parts[len(parts)-1]; regTemplates[name] != "" { // regproc('now') is a cast in another form
+		n.Node = castTo(&pg.Node{Node: f.Args[0].Node}, name).Node
 		return true
 	}
 	reg, is := strings.CutPrefix(parts[len(parts)-1], "to_")

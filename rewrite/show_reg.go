@@ -19,13 +19,18 @@ func (b *binder) regOf(n *pg.Node) string {
 	return ""
 }
 
-// showNames puts names in the place of numbers in the outermost select list. What is DISTINCT or grouped by its place stays a number: two functions
-// may have one name.
-func (b *binder) showNames(sel *pg.SelectStmt, columns []*column) error {
-	if len(sel.DistinctClause) > 0 || slices.ContainsFunc(sel.GroupClause, func(n *pg.Node) bool { return n.GetColumnRef() == nil }) {
+// showNames puts names in the place of numbers in the outermost select list. What is DISTINCT ON or grouped by its place stays a number: two functions
+// may have one name. Plain DISTINCT becomes DISTINCT ON of the numbers.
+func (b *binder) showNames(sel *pg.SelectStmt, sc *scope, columns []*column) error {
+	distinct := len(sel.DistinctClause) > 0
+	if distinct && (sc.owner.hides || len(sel.DistinctClause) > 1 || sel.DistinctClause[0].GetNode() != nil) ||
+		slices.ContainsFunc(sel.GroupClause, func(n *pg.Node) bool { return n.GetColumnRef() == nil }) {
 		return nil
 	}
+	shown := false
+	var numbers []*pg.Node // what is distinct: a column by its place, but a number that gives its place to a name
 	for i, c := range columns {
+		numbers = append(numbers, pg.MakeAConstIntNode(int64(i+1), 0))
 		if len(columns) != len(sel.TargetList) || !c.showsName() || c.expr.GetColumnRef() == nil {
 			continue
 		}
@@ -35,10 +40,14 @@ func (b *binder) showNames(sel *pg.SelectStmt, columns []*column) error {
 		}
 		b.sortByNumber(sel, c, i)
 		number := cloneNode(target.Val)
+		numbers[i], shown = number, true
 		if err := b.applyTemplate(target.Val, regTemplates[c.reg], []*pg.Node{number}); err != nil {
 			return err
 		}
 		target.Name, c.reg, c.typ = c.name, "", oidText
+	}
+	if distinct && shown {
+		sel.DistinctClause = numbers
 	}
 	return nil
 }

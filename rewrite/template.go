@@ -79,7 +79,11 @@ func (b *binder) qualifyRefs(n *pg.Node) error {
 // one value must not be answered for another. A count(*) there would count the rows that the template reads.
 func (b *binder) steady(n *pg.Node) error {
 	var err error
+	inside := map[*pg.Node]bool{} // of subqueries, whose own the sets in them are
 	walkNodes(n, func(node *pg.Node) {
+		if link := node.GetSubLink(); link != nil {
+			walkNodes(link.Subselect, func(node *pg.Node) { inside[node] = true })
+		}
 		call := node.GetFuncCall()
 		parts, _ := splitName(call.GetFuncname())
 		if len(parts) == 0 || err != nil {
@@ -90,7 +94,7 @@ func (b *binder) steady(n *pg.Node) error {
 			schema = parts[len(parts)-2]
 		}
 		for _, f := range b.env.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
-			if f.Volatility == 'v' || f.Kind != 'f' {
+			if f.Volatility == 'v' || f.Kind != 'f' || f.Set && !inside[node] { // a set would be of the template's subquery, not of the statement
 				err = refused("unsteady-argument", "cordon: function "+parts[len(parts)-1]+" cannot be part of an argument of this function", "Compute the argument in a subquery in FROM.")
 			}
 		}

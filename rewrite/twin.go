@@ -115,6 +115,7 @@ func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot
 			tw.hides, tw.hidesKeys = tw.hides || e.hides, tw.hidesKeys || e.hidesKeys
 		}
 	}
+	tw.nameSchemas()
 	tw.inlineViews()
 	for _, e := range tw.tables {
 		tw.schemas[e.relation.Schema] = true
@@ -130,6 +131,24 @@ func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot
 	}
 	tw.sets = tw.buildSets()
 	return tw, nil
+}
+
+// nameSchemas notes the schemas that definitions of views may name before it is known which views there are: those of tables, and of functions that the policy lists.
+func (tw *twin) nameSchemas() {
+	for _, e := range tw.tables {
+		tw.schemas[e.relation.Schema] = true
+	}
+	for _, name := range tw.policy.Functions {
+		schema, base, _ := strings.Cut(name, ".")
+		if len(tw.snapshot.Functions(schema, base)) > 0 {
+			tw.schemas[schema] = true
+		}
+	}
+	for oid, listed := range tw.memberFunctions {
+		if f, ok := tw.snapshot.FunctionByOID(oid); ok && listed {
+			tw.schemas[f.Schema] = true
+		}
+	}
 }
 
 // schema finds a schema of the twin: the server's own, and those where something of the twin lies, as in the substituted pg_namespace.

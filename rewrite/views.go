@@ -46,7 +46,7 @@ func (tw *twin) refuseViews(views []*catalog.Relation) {
 				continue
 			}
 			var e *Error
-			if _, err := tw.inline(rel); errors.Is(err, errRowSecurity) || errors.As(err, &e) && e.Reason != "" {
+			if _, err := tw.inline(rel); errors.Is(err, errRowSecurity) || errors.As(err, &e) && (e.Reason != "" || e.Code == "42883") { // the server has the function, or there were no such view
 				tw.refusedViews[rel.OID], again = true, true
 			}
 		}

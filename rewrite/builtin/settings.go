@@ -63,8 +63,11 @@ var settable = map[string]func(string) (string, bool){
 	"transaction_isolation":               isolation,
 	"default_transaction_deferrable":      boolean,
 	"transaction_deferrable":              boolean,
-	"escape_string_warning":               boolean, // without standard_conforming_strings, which is pinned, there is none
-	"check_function_bodies":               boolean, // no function is created
+	"escape_string_warning":               boolean,  // without standard_conforming_strings, which is pinned, there is none
+	"check_function_bodies":               boolean,  // no function is created
+	"vacuum_cost_delay":                   duration, // as the two below, of what only writes do: sent so that SHOW says it
+	"vacuum_cost_limit":                   between(1, 10000),
+	"commit_siblings":                     between(0, 1000),
 	"xmloption":                           oneOf("content", "document"),
 	"xmlbinary":                           oneOf("base64", "hex"),
 	"tcp_keepalives_idle":                 between(0, 86400),
@@ -84,7 +87,7 @@ const planning = `work_mem maintenance_work_mem hash_mem_multiplier temp_buffers
 	default_statistics_target constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
 	jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming geqo_threshold geqo_effort
 	geqo_pool_size geqo_generations geqo_selection_bias geqo_seed recursive_worktable_factor
-	vacuum_cost_delay vacuum_cost_limit synchronous_commit commit_siblings
+	synchronous_commit
 	client_connection_check_interval gin_fuzzy_search_limit force_parallel_mode debug_parallel_query
 	enable_async_append enable_bitmapscan enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
 	enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop
@@ -273,7 +276,7 @@ func applicationName(v string) (string, bool) {
 }
 
 // tuning is the operator's own, which tells nothing of data, files or other sessions: ALTER ROLE and ALTER DATABASE may carry it, and it may be shown.
-var tuning = words(planning + ` temp_file_limit track_activities track_counts track_io_timing track_functions deadlock_timeout commit_delay wal_compression
+var tuning = words(planning + ` vacuum_cost_delay vacuum_cost_limit commit_siblings temp_file_limit track_activities track_counts track_io_timing track_functions deadlock_timeout commit_delay wal_compression
 	lc_messages lc_monetary lc_numeric lc_time default_text_search_config`)
 
 // ofRole are settings that ALTER ROLE and ALTER DATABASE may carry besides the settable ones and the tuning: server-side logging, which changes neither what a
