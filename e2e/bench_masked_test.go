@@ -35,11 +35,14 @@ INSERT INTO videos SELECT g, 1 + (g::int8 * 7919) %% %[1]d, 'film ' || g, (g * 3
 CREATE INDEX ON videos (user_id);
 CREATE TABLE settings (user_id int8, name text, value text, PRIMARY KEY (user_id, name));
 INSERT INTO settings SELECT 1 + g / 3, 'setting' || g %% 3, 'value' FROM generate_series(0, 3 * %[1]d - 1) g;
+CREATE TABLE films (film_id int8 PRIMARY KEY, user_id int8 NOT NULL, title text NOT NULL, kind text NOT NULL, state text NOT NULL, views int4 NOT NULL);
+INSERT INTO films SELECT g, 1 + (g::int8 * 7919) %% %[1]d, 'film ' || g, (ARRAY['short','long'])[1 + g %% 2], CASE WHEN g %% 3 = 0 THEN 'private' ELSE 'public' END, g %% 1000 FROM generate_series(1, 3 * %[1]d) g;
 CREATE FUNCTION hmac(text) RETURNS text LANGUAGE sql IMMUTABLE AS
     $$SELECT encode(sha256('\x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c'::bytea || sha256('\x36363636363636363636363636363636'::bytea || convert_to($1, 'UTF8'))), 'hex')$$;
 CREATE SCHEMA m;
 CREATE VIEW m.users WITH (security_barrier) AS SELECT hmac(user_id::text) AS user_id, hmac(username) AS username, country, created_at FROM users;
-CREATE VIEW m.videos WITH (security_barrier) AS SELECT video_id, hmac(user_id::text) AS user_id, title, views, created_at FROM videos`
+CREATE VIEW m.videos WITH (security_barrier) AS SELECT video_id, hmac(user_id::text) AS user_id, title, views, created_at FROM videos;
+CREATE VIEW m.films WITH (security_barrier) AS SELECT film_id, hmac(user_id::text) AS user_id, title, kind, state, views FROM films WHERE state = 'public'`
 
 const maskedPolicy = `
 [domain.user]
@@ -56,6 +59,10 @@ phone = "hide"
 [database.attacks.table."public.videos".columns]
 user_id = { pseudonym = "user" }
 [database.attacks.table."public.settings".columns]
+user_id = { pseudonym = "user" }
+[database.attacks.table."public.films"]
+rows = "state = 'public'"
+[database.attacks.table."public.films".columns]
 user_id = { pseudonym = "user" }
 `
 
@@ -82,6 +89,8 @@ var maskedQueries = []struct {
 	{"Q10 keyset pagination", "SELECT user_id, country FROM @.users WHERE user_id > {99} ORDER BY user_id LIMIT 50", true},
 	{"Q11 nested, as Tableau writes it", `SELECT "t0"."country" AS "country", COUNT(DISTINCT "t0"."user_id") AS "n" FROM (SELECT "u"."user_id" AS "user_id", "u"."country" AS "country" FROM @."users" "u" ` +
 		`INNER JOIN @."videos" "v" ON ("u"."user_id" = "v"."user_id") WHERE "v"."views" > 9000) "t0" GROUP BY 1`, true},
+	{"Q12 a row filter's fence, by a division", `SELECT u.country, count(*) FROM @.users u JOIN @.films f ON f.user_id = u.user_id AND u.country = 'DE' WHERE f.state = 'public' AND f.kind = 'short' ` +
+		`AND f.title LIKE 'film 1%' AND 1000 / (f.views + 1) > 2 GROUP BY 1`, true},
 }
 
 // BenchmarkMasked compares the same queries raw and direct, through pass-through, masked with sealed execution, and on masking views.

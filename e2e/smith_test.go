@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cordon-db/cordon/e2e/attacks"
+	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
 )
 
 var (
@@ -33,6 +34,9 @@ const smithQueries = "testdata/sqlsmith.sql.gz"
 func TestSmith(t *testing.T) {
 	t.Parallel()
 	clusters := loadWorlds(t, *server, scatterRows)
+	for _, c := range clusters { // what these views return is a constant of their own definitions, which differs between the worlds
+		pgtest.Exec(t, pgtest.Superuser(t, c, database), "DROP VIEW c_union, c_coalesce, c_lag, c_lateral, c_recursive")
+	}
 	hidden := serveWorlds(t, clusters, executions[orderHidden])
 	var queries []string
 	if *smith > 0 {
