@@ -146,7 +146,7 @@ func (b *binder) meetJoins() {
 // finish renders the marks, once it is known which columns are read and whether filtered tables need the fence.
 func (b *binder) finish(columns []*column) *boundQuery {
 	q := &boundQuery{opaque: b.opaque, quiet: b.hiding > 0}
-	if b.hazard {
+	if b.hazard || slices.ContainsFunc(b.tables, func(t *tableRef) bool { return b.gathers(t.exposed) }) {
 		for _, w := range b.wheres {
 			b.moveConjuncts(w)
 		}

@@ -105,8 +105,9 @@ func (t *tableRef) keyIn(grouped map[*bool]bool) bool {
 // render is the subquery that takes a reference's place.
 func (b *binder) render(t *tableRef) string {
 	e := t.exposed
+	gather := b.gathers(e)
 	if e.flat != "" {
-		return "(" + b.expandSets(t.viewText(b.hazard)) + ")"
+		return "(" + b.expandSets(t.viewText(b.hazard || gather)) + ")"
 	}
 	plain := "SELECT " + t.selectList() + " FROM " + t.from()
 	if e.filter != "" {
@@ -114,7 +115,12 @@ func (b *binder) render(t *tableRef) string {
 	}
 	text := b.expandSets(plain)
 	if b.hazard && e.filtered {
-		text = t.fence(text)
+		text = t.narrowed(text) + t.fenceEnd()
+	} else if gather {
+		text = t.narrowed(text)
+	}
+	if gather {
+		text = t.gathered(text)
 	}
 	if t.sample != nil {
 		text = t.sample.text(text)
@@ -154,9 +160,17 @@ func (t *tableRef) selectList() string {
 	return strings.Join(list, ", ")
 }
 
-// fence keeps the server from evaluating anything of the statement on a hidden row, at plan time too: statistics are
-// not read through a set operation (pitfall C1). Safe conditions go inside, so that indexes still serve.
-func (t *tableRef) fence(plain string) string {
+// narrowed are the rows that the moved conditions leave: inside, indexes still serve them.
+func (t *tableRef) narrowed(plain string) string {
+	if len(t.pushed) == 0 {
+		return plain
+	}
+	return "SELECT * FROM (" + plain + ") " + quoteIdent(t.alias) + " WHERE " + strings.Join(t.pushed, " AND ")
+}
+
+// fenceEnd keeps the server from evaluating anything of the statement on a hidden row, at plan time too: statistics are
+// not read through a set operation (pitfall C1).
+func (t *tableRef) fenceEnd() string {
 	var nulls []string
 	for i, used := range t.used {
 		if used {
@@ -166,11 +180,32 @@ func (t *tableRef) fence(plain string) string {
 	if t.oidUsed {
 		nulls = append(nulls, "NULL::pg_catalog.oid")
 	}
-	first := plain
-	if len(t.pushed) > 0 {
-		first = "SELECT * FROM (" + plain + ") " + quoteIdent(t.alias) + " WHERE " + strings.Join(t.pushed, " AND ")
+	return fenceEnd(nulls)
+}
+
+// gathers says that a table's rows are to come by what is shown of them, since it has partitions by what is hidden and something in the statement could raise: of two
+// rows that do, the error would tell which lies in the partition that is read first.
+func (b *binder) gathers(e *exposed) bool { return e.scattered && (b.hazard || b.unsafe > 0) }
+
+// gathered are a table's rows by what is shown of them.
+func (t *tableRef) gathered(text string) string {
+	var fixed, others []string
+	for i, used := range t.used {
+		c := &t.exposed.columns[i]
+		name := "cordon_g." + quoteIdent(c.name)
+		switch {
+		case !used || t.sealed(i):
+		case fixedTypes[c.typ]:
+			fixed = append(fixed, name)
+		default:
+			others = append(others, "ROW("+name+") USING OPERATOR(pg_catalog.*<)")
+		}
 	}
-	return first + fenceEnd(nulls)
+	keys := append(fixed, others...)
+	if len(keys) == 0 {
+		return text
+	}
+	return "SELECT * FROM (" + text + ") cordon_g ORDER BY " + strings.Join(keys, ", ") + " OFFSET 0"
 }
 
 // fenceEnd is the arm of a fence that yields no row.
@@ -193,7 +228,7 @@ func (b *binder) moveConjuncts(where boundWhere) {
 	sc := where.scope
 	for _, c := range conjuncts(where.condition) {
 		it := b.soleTable(c, sc)
-		if it == nil || !it.table.exposed.filtered || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
+		if it == nil || !(b.hazard && it.table.exposed.filtered || b.gathers(it.table.exposed)) || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
 			it.table.sample != nil { // or it would be drawn anew for each row of a query around
 			continue
 		}

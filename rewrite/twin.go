@@ -65,6 +65,7 @@ type exposed struct {
 	raises    bool         // a view of people's own whose expressions could raise or tell
 	hides     bool         // the order of its rows must not show: it has identifiers of a domain with that order, partitions by what is hidden, or is a view that the policy lists
 	hidesKeys bool         // of these the former
+	scattered bool         // it has partitions by what is hidden, or is a view of such a table
 	clock     string       // as of binder, of a view
 	viewTexts              // of an inlined view
 	sealed    viewTexts    // the same with raw identifiers
@@ -217,7 +218,8 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 	if rule == nil || tw.nameless(rel) {
 		return nil, nil
 	}
-	e := &exposed{relation: rel, hides: tw.orderTells(rel, rule)}
+	e := &exposed{relation: rel, scattered: tw.orderTells(rel, rule)}
+	e.hides = e.scattered
 	for i := range rel.Columns {
 		col := &rel.Columns[i]
 		treatment := tw.treatment(rel, rule, col)

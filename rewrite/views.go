@@ -169,7 +169,7 @@ func (tw *twin) bindView(e *exposed, fenced bool, revealed map[revealedColumn]*s
 	}
 	e.clock = b.clock
 	for _, t := range b.tables {
-		e.hides, e.joins = e.hides || t.exposed.hides, e.joins || t.exposed.joins
+		e.hides, e.scattered, e.joins = e.hides || t.exposed.hides, e.scattered || t.exposed.scattered, e.joins || t.exposed.joins
 		if t.exposed.relation.RowSecurity && rel.OID >= catalog.FirstUserOID {
 			return nil, "", errRowSecurity
 		}
