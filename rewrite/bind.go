@@ -62,7 +62,8 @@ type binder struct {
 	sets   map[string]bool // set markers in use
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
 	hazard   bool
-	unsafe   int // expressions bound so far that could raise or tell
+	unsafe   int  // expressions bound so far that could raise or tell
+	picks    bool // a query keeps one of values that are equal
 	opaque   bool
 	params   []Param       // what was unsealed
 	paramAt  []int32       // and where in the text it stood
@@ -185,6 +186,7 @@ func (b *binder) query(sel *pg.SelectStmt, outer *scope, top bool) ([]*column, e
 	if len(sel.LockingClause) > 0 {
 		return nil, refused("forbidden-locking", "cordon: FOR UPDATE and FOR SHARE take row locks; masked sessions are read-only", "Leave the locking clause out.")
 	}
+	b.picks = b.picks || picksRows(sel)
 	with := outer.child()
 	if err := b.with(sel.WithClause, with); err != nil {
 		return nil, err
@@ -244,6 +246,7 @@ func (b *binder) cteColumns(x *pg.CommonTableExpr, sc *scope, recursive bool) ([
 
 // recursiveCTE binds the non-recursive arm, puts its columns in scope under the CTE's name, then binds the recursive arm.
 func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *scope) ([]*column, error) {
+	b.picks = b.picks || picksRows(sel)
 	sc := outer.child()
 	if err := b.with(sel.WithClause, sc); err != nil {
 		return nil, err

@@ -21,6 +21,23 @@ func TestCustomSettings(t *testing.T) {
 	}
 }
 
+// TestCustomSettingsAtStartup: a session that begins with one is judged as one that sets it.
+func TestCustomSettingsAtStartup(t *testing.T) {
+	t.Parallel()
+	source := &storedCatalog{current: storedSnapshot(t)}
+	source.current.Extensions = map[string]*catalog.Extension{"shop": {Name: "shop"}}
+	rewriter := newTestRewriter(t, parsedPolicy(t, nil), "app", source)
+	for name, code := range map[string]string{"app.tenant": "", "shop.tenant": "42501"} {
+		s, err := rewriter.NewSession(SessionParams{User: "analyst", Database: "app", Startup: map[string]string{name: "x"}})
+		if codeOf(err) != code {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && s.StartupParameters()["cordon_custom."+name] != "x" {
+			t.Errorf("%s is not sent: %v", name, s.StartupParameters())
+		}
+	}
+}
+
 // TestClientMessage: what the server says of a custom setting names it as the client does.
 func TestClientMessage(t *testing.T) {
 	t.Parallel()

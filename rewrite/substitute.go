@@ -183,31 +183,6 @@ func (t *tableRef) fenceEnd() string {
 	return fenceEnd(nulls)
 }
 
-// gathers says that a table's rows are to come by what is shown of them, since it has partitions by what is hidden and something in the statement could raise: of two
-// rows that do, the error would tell which lies in the partition that is read first.
-func (b *binder) gathers(e *exposed) bool { return e.scattered && (b.hazard || b.unsafe > 0) }
-
-// gathered are a table's rows by what is shown of them.
-func (t *tableRef) gathered(text string) string {
-	var fixed, others []string
-	for i, used := range t.used {
-		c := &t.exposed.columns[i]
-		name := "cordon_g." + quoteIdent(c.name)
-		switch {
-		case !used || t.sealed(i):
-		case fixedTypes[c.typ]:
-			fixed = append(fixed, name)
-		default:
-			others = append(others, "ROW("+name+") USING OPERATOR(pg_catalog.*<)")
-		}
-	}
-	keys := append(fixed, others...)
-	if len(keys) == 0 {
-		return text
-	}
-	return "SELECT * FROM (" + text + ") cordon_g ORDER BY " + strings.Join(keys, ", ") + " OFFSET 0"
-}
-
 // fenceEnd is the arm of a fence that yields no row.
 func fenceEnd(nulls []string) string {
 	return " UNION ALL SELECT " + strings.Join(nulls, ", ") + " WHERE false OFFSET 0"

@@ -84,6 +84,7 @@ type exposedColumn struct {
 	bare     string // then: the raw column
 	raw      Origin // where it comes from
 	rawType  masking.Type
+	gathered string // and its pseudonym where rows are gathered from partitions; see gather.go
 	opaque   bool   // a `sql` mask: its errors may carry raw values
 	filtered bool   // of an inlined view: derives from a filtered table
 	reg      string // of a catalog: as of column
@@ -232,6 +233,11 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 		}
 		if treatment.Kind == config.Pseudonym && tw.hidesOrder(treatment.Domain) {
 			e.hides, e.hidesKeys = true, true
+		}
+		if e.scattered && ec.seal != (Seal{}) {
+			if ec.gathered, err = tw.forms.pseudonym(treatment.Domain, col.Type, "cordon_g."+quoteIdent(col.Name)); err != nil {
+				return nil, fmt.Errorf("column %s: %w", col.Name, err)
+			}
 		}
 		e.columns = append(e.columns, ec)
 	}

@@ -110,10 +110,10 @@ CREATE TABLE shards (user_id int8 REFERENCES users ON UPDATE CASCADE, n int4) PA
 CREATE TABLE shards_0 PARTITION OF shards FOR VALUES WITH (modulus 2, remainder 0);
 CREATE TABLE shards_1 PARTITION OF shards FOR VALUES WITH (modulus 2, remainder 1);
 INSERT INTO shards SELECT g, g FROM generate_series(1, 150) g;
-CREATE TABLE risks (id int4, class text) PARTITION BY LIST (class);
+CREATE TABLE risks (id int4, class text, owner int8 REFERENCES users ON UPDATE CASCADE) PARTITION BY LIST (class);
 CREATE TABLE risks_high PARTITION OF risks FOR VALUES IN ('zzhigh');
 CREATE TABLE risks_low PARTITION OF risks FOR VALUES IN ('zzlow');
-INSERT INTO risks SELECT g, CASE WHEN g % (1 + {world}) = 0 THEN 'zzhigh' ELSE 'zzlow' END FROM generate_series(1, 60) g;
+INSERT INTO risks SELECT g, CASE WHEN g % (1 + {world}) = 0 THEN 'zzhigh' ELSE 'zzlow' END, g FROM generate_series(1, 60) g;
 CREATE TABLE visits (id int4, at date, page text) PARTITION BY LIST (page);
 CREATE TABLE visits_home PARTITION OF visits FOR VALUES IN ('home') PARTITION BY RANGE (at);
 CREATE TABLE visits_home_may PARTITION OF visits_home FOR VALUES FROM ('2024-05-01') TO ('2024-06-01');
