@@ -210,7 +210,7 @@ func (b *binder) operatorOfText(reg, text string) (uint32, error) {
 	operands := strings.Split(strings.TrimSuffix(strings.TrimSpace(types), ")"), ",")
 	var found []uint32
 	for _, o := range b.env.twin.snapshot.Operators(strings.TrimSpace(name)) {
-		if o.OID >= catalog.FirstUserOID || o.Schema != "pg_catalog" {
+		if o.OID >= catalog.FirstUserOID {
 			continue
 		}
 		if reg == "regoper" || len(operands) == 2 && b.namedOperand(operands[0]) == o.Left && b.namedOperand(operands[1]) == o.Right {

@@ -21,21 +21,20 @@ func picksRows(sel *pg.SelectStmt) bool {
 
 // gathered are a table's rows by what is shown of them, identifiers by their pseudonyms.
 func (t *tableRef) gathered(text string) string {
-	var fixed, others []string
+	var keys []string
 	for i, used := range t.used {
 		c := &t.exposed.columns[i]
 		name := "cordon_g." + quoteIdent(c.name)
 		switch {
 		case !used:
 		case t.sealed(i):
-			others = append(others, "ROW("+c.gathered+") USING OPERATOR(pg_catalog.*<)")
+			keys = append(keys, "ROW("+c.gathered+") USING OPERATOR(pg_catalog.*<)")
 		case fixedTypes[c.typ]:
-			fixed = append(fixed, name)
+			keys = append(keys, name)
 		default:
-			others = append(others, "ROW("+name+") USING OPERATOR(pg_catalog.*<)")
+			keys = append(keys, "ROW("+name+") USING OPERATOR(pg_catalog.*<)")
 		}
 	}
-	keys := append(fixed, others...)
 	if len(keys) == 0 {
 		return text
 	}

@@ -23,7 +23,7 @@ func (b *binder) regOf(n *pg.Node) string {
 // may have one name. Plain DISTINCT becomes DISTINCT ON of the numbers.
 func (b *binder) showNames(sel *pg.SelectStmt, sc *scope, columns []*column) error {
 	distinct := len(sel.DistinctClause) > 0
-	if distinct && (sc.owner.hides || len(sel.DistinctClause) > 1 || sel.DistinctClause[0].GetNode() != nil) ||
+	if distinct && (sc.owner.hides || sel.DistinctClause[0].GetNode() != nil) ||
 		slices.ContainsFunc(sel.GroupClause, func(n *pg.Node) bool { return n.GetColumnRef() == nil }) {
 		return nil
 	}

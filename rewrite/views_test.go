@@ -11,6 +11,7 @@ import (
 func TestViewsOverFunctions(t *testing.T) {
 	for _, c := range []struct{ name, database, definition, want string }{
 		{"listed function", "app", "SELECT countries.code, (public.allowed(1))::text AS name FROM public.countries", ""},
+		{"listed function of a schema that has nothing else", "app", "SELECT countries.code, (tools.vat(1))::text AS name FROM public.countries", ""},
 		{"listed function, all is shown", "open", "SELECT countries.code, (public.allowed(1))::text AS name FROM public.countries", "forbidden-view"},
 		{"function of the same schema", "open", "SELECT countries.code, (public.unlisted(1))::text AS name FROM public.countries", "forbidden-view"},
 		{"function of a schema that has nothing else", "open", "SELECT countries.code, (elsewhere.f(1))::text AS name FROM public.countries", "forbidden-view"},

@@ -95,3 +95,6 @@ CREATE TABLE scores (id int4, score int4) PARTITION BY RANGE (score);
 CREATE TABLE hidden_scores_high PARTITION OF scores FOR VALUES FROM (900) TO (1000);
 CREATE VIEW hidden_risky AS SELECT id FROM hidden_risks_high;
 CREATE VIEW risky AS SELECT id FROM risks;
+-- A schema of which the twin has nothing but a function.
+CREATE SCHEMA tools;
+CREATE FUNCTION tools.vat(int4) RETURNS int4 LANGUAGE sql IMMUTABLE AS 'SELECT $1';
