@@ -84,19 +84,27 @@ func (tw *twin) findFunctions() {
 			}
 		}
 	}
+	for _, f := range tw.listedFunctions() {
+		tw.objects.functions[f.OID] = true
+	}
+}
+
+// listedFunctions are those that the policy lists, by their names or as members of an extension.
+func (tw *twin) listedFunctions() (listed []*catalog.Function) {
 	for _, name := range tw.policy.Functions {
 		schema, base, _ := strings.Cut(name, ".")
 		for _, f := range tw.snapshot.Functions(schema, base) {
 			if f.OID >= catalog.FirstUserOID {
-				tw.objects.functions[f.OID] = true
+				listed = append(listed, f)
 			}
 		}
 	}
-	for oid, listed := range tw.memberFunctions {
-		if f, ok := tw.snapshot.FunctionByOID(oid); ok && listed && f.Schema != "pg_catalog" {
-			tw.objects.functions[oid] = true
+	for oid, is := range tw.memberFunctions {
+		if f, ok := tw.snapshot.FunctionByOID(oid); ok && is && f.Schema != "pg_catalog" {
+			listed = append(listed, f)
 		}
 	}
+	return listed
 }
 
 // findColumns notes the columns of a table or view, and how the twin's differ from what the catalog says.

@@ -140,16 +140,8 @@ func (tw *twin) nameSchemas() {
 	for _, e := range tw.tables {
 		tw.schemas[e.relation.Schema] = true
 	}
-	for _, name := range tw.policy.Functions {
-		schema, base, _ := strings.Cut(name, ".")
-		if len(tw.snapshot.Functions(schema, base)) > 0 {
-			tw.schemas[schema] = true
-		}
-	}
-	for oid, listed := range tw.memberFunctions {
-		if f, ok := tw.snapshot.FunctionByOID(oid); ok && listed {
-			tw.schemas[f.Schema] = true
-		}
+	for _, f := range tw.listedFunctions() {
+		tw.schemas[f.Schema] = true
 	}
 }
 
