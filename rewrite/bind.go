@@ -61,27 +61,28 @@ type binder struct {
 	tables []*tableRef
 	sets   map[string]bool // set markers in use
 	// hazard: an expression that could raise or tell reads a filtered table where its evaluation may precede the row filter.
-	hazard   bool
-	unsafe   int  // expressions bound so far that could raise or tell
-	picks    bool // a query keeps one of values that are equal
-	opaque   bool
-	params   []Param       // what was unsealed
-	paramAt  []int32       // and where in the text it stood
-	numbers  map[Param]int // and their places in params
-	paramUse map[int32]int // how often the client's text reads each of its own, where order is hidden
-	named    namedParams
-	placed   []placedForm
-	inverses []unsealedForm
-	unsealed map[*pg.Node]info         // what is known of the operands that they stand for
-	seeds    map[string]bool           // domains whose order keys are in use
-	clock    string                    // the name of a function that answers anew at each call, if the statement has one
-	folds    string                    // the name of a type or collation that takes texts that differ for equal, if the statement has one
-	hiding   int                       // references bound so far to relations and WITH queries whose rows' order must not show
-	again    bool                      // a sealed value was revealed: the statement has to be bound again
-	probing  bool                      // what is bound was bound before: labels are settled
-	inOrder  map[*pg.SelectStmt]bool   // queries without ORDER BY whose rows come in an order that they fix; see order_carry.go
-	refs     map[*pg.ColumnRef]*column // what references resolved to
-	owners   map[*pg.ColumnRef]*item   // and the item that it is a column of
+	hazard    bool
+	unsafe    int  // expressions bound so far that could raise or tell
+	picks     bool // a query keeps one of values that are equal
+	opaque    bool
+	params    []Param         // what was unsealed
+	paramAt   []int32         // and where in the text it stood
+	numbers   map[Param]int   // and their places in params
+	paramUse  map[int32]int   // how often the client's text reads each of its own, where order is hidden
+	firstRead map[int32]int32 // where the text first reads a parameter that has no declared type
+	named     namedParams
+	placed    []placedForm
+	inverses  []unsealedForm
+	unsealed  map[*pg.Node]info         // what is known of the operands that they stand for
+	seeds     map[string]bool           // domains whose order keys are in use
+	clock     string                    // the name of a function that answers anew at each call, if the statement has one
+	folds     string                    // the name of a type or collation that takes texts that differ for equal, if the statement has one
+	hiding    int                       // references bound so far to relations and WITH queries whose rows' order must not show
+	again     bool                      // a sealed value was revealed: the statement has to be bound again
+	probing   bool                      // what is bound was bound before: labels are settled
+	inOrder   map[*pg.SelectStmt]bool   // queries without ORDER BY whose rows come in an order that they fix; see order_carry.go
+	refs      map[*pg.ColumnRef]*column // what references resolved to
+	owners    map[*pg.ColumnRef]*item   // and the item that it is a column of
 
 	wheres   []boundWhere              // conditions, for the fences
 	aliases  int                       // aliases made
@@ -135,7 +136,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is

@@ -204,7 +204,8 @@ func (b *binder) moveConjuncts(where boundWhere) {
 	for _, c := range conjuncts(where.condition) {
 		it := b.soleTable(c, sc)
 		if it == nil || !(b.hazard && it.table.exposed.filtered || b.gathers(it.table.exposed)) || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
-			it.table.sample != nil { // or it would be drawn anew for each row of a query around
+			it.table.sample != nil || // or it would be drawn anew for each row of a query around
+			b.readBefore(c) {
 			continue
 		}
 		probe := newBinder(b.env)
@@ -224,6 +225,24 @@ func (b *binder) moveConjuncts(where boundWhere) {
 	}
 }
 
+// readBefore says that a condition reads a parameter whose type the server takes from what stands before it, and would take from the condition if that came first.
+func (b *binder) readBefore(condition *pg.Node) bool {
+	first := map[int32]int32{}
+	walkNodes(condition, func(n *pg.Node) {
+		if p := n.GetParamRef(); p != nil && b.parameterType(p) == 0 {
+			if at, ok := first[p.Number]; !ok || p.Location < at {
+				first[p.Number] = p.Location
+			}
+		}
+	})
+	for number, at := range first {
+		if earliest, ok := b.firstRead[number]; ok && earliest < at {
+			return true
+		}
+	}
+	return false
+}
+
 // carries says that a condition is col = value of a column that has to equal another table's: the planner then looks for the value there as well.
 func (b *binder) carries(condition *pg.Node) bool {
 	x := condition.GetAExpr()
@@ -237,7 +256,7 @@ func (b *binder) carries(condition *pg.Node) bool {
 }
 
 // soleTable is the substituted table of this FROM clause that an expression reads, if it reads just one and holds
-// neither a subquery nor a parameter.
+// neither a subquery nor a call.
 func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 	var only *item
 	simple := true
