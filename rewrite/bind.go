@@ -149,8 +149,9 @@ func (b *binder) meetJoins() {
 func (b *binder) finish(columns []*column) *boundQuery {
 	q := &boundQuery{opaque: b.opaque, quiet: b.hiding > 0}
 	if b.hazard || slices.ContainsFunc(b.tables, func(t *tableRef) bool { return b.gathers(t.exposed) }) {
+		kept := b.readBefore()
 		for _, w := range b.wheres {
-			b.moveConjuncts(w)
+			b.moveConjuncts(w, kept)
 		}
 	}
 	for _, t := range b.tables {

@@ -199,13 +199,13 @@ func (c *exposedColumn) null() string {
 
 // moveConjuncts moves into the fence of a filtered table, if the statement needs it, those conditions of WHERE and ON that are safe and read only it. Left outside too, a
 // condition would count twice in the planner's estimate, the second time blindly, as one row of 200: it then joins large tables in nested loops.
-func (b *binder) moveConjuncts(where boundWhere) {
+func (b *binder) moveConjuncts(where boundWhere, kept map[string]bool) {
 	sc := where.scope
 	for _, c := range conjuncts(where.condition) {
 		it := b.soleTable(c, sc)
 		if it == nil || !(b.hazard && it.table.exposed.filtered || b.gathers(it.table.exposed)) || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
 			it.table.sample != nil || // or it would be drawn anew for each row of a query around
-			b.readBefore(c) {
+			len(kept) > 0 && kept[conditionText(c)] {
 			continue
 		}
 		probe := newBinder(b.env)
@@ -225,22 +225,40 @@ func (b *binder) moveConjuncts(where boundWhere) {
 	}
 }
 
-// readBefore says that a condition reads a parameter whose type the server takes from what stands before it, and would take from the condition if that came first.
-func (b *binder) readBefore(condition *pg.Node) bool {
-	first := map[int32]int32{}
-	walkNodes(condition, func(n *pg.Node) {
-		if p := n.GetParamRef(); p != nil && b.parameterType(p) == 0 {
-			if at, ok := first[p.Number]; !ok || p.Location < at {
-				first[p.Number] = p.Location
+// readBefore are the conditions that read a parameter whose type the server takes from what stands before them, and would take from them if they came first. Wherever one of
+// these is written, it stays: DISTINCT ON and GROUP BY compare whole subqueries, of which the first might hold a parameter's first place.
+func (b *binder) readBefore() map[string]bool {
+	kept := map[string]bool{}
+	if len(b.firstRead) == 0 {
+		return kept
+	}
+	for _, w := range b.wheres {
+		for _, c := range conjuncts(w.condition) {
+			first := map[int32]int32{}
+			walkNodes(c, func(n *pg.Node) {
+				if p := n.GetParamRef(); p != nil && b.parameterType(p) == 0 {
+					if at, ok := first[p.Number]; !ok || p.Location < at {
+						first[p.Number] = p.Location
+					}
+				}
+			})
+			for number, at := range first {
+				if earliest, ok := b.firstRead[number]; ok && earliest < at {
+					kept[conditionText(c)] = true
+				}
 			}
 		}
-	})
-	for number, at := range first {
-		if earliest, ok := b.firstRead[number]; ok && earliest < at {
-			return true
-		}
 	}
-	return false
+	return kept
+}
+
+// conditionText is a condition as text; conditions that the server finds equal have one text.
+func conditionText(c *pg.Node) string {
+	text, err := deparseExpr(cloneNode(c))
+	if err != nil {
+		return ""
+	}
+	return text
 }
 
 // carries says that a condition is col = value of a column that has to equal another table's: the planner then looks for the value there as well.
