@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -22,17 +24,47 @@ func refusal(e *rewrite.Error) []byte {
 // withheld stands for the text of an error that could carry a raw value.
 const withheld = "cordon: the text of this error is withheld, since it could hold a masked value"
 
+// telling is what may be told of the text of a server's error.
+type telling uint8
+
+const (
+	toldWhole   telling = iota
+	toldKind            // without values: which row raised first would tell in what order rows are read
+	toldNothing         // it could hold a raw value
+)
+
 // filterError keeps severity, SQLSTATE and message of a server's error; the rest could name what the twin lacks, and a position is one of the text that was sent.
-func filterError(body []byte, opaque bool) ([]byte, string, error) {
+func filterError(body []byte, tell telling) ([]byte, string, error) {
 	var e pgproto3.ErrorResponse
 	if err := decode(&e, body); err != nil {
 		return nil, "", err
 	}
 	kept := pgproto3.ErrorResponse{Severity: e.Severity, SeverityUnlocalized: e.SeverityUnlocalized, Code: e.Code, Message: rewrite.ClientMessage(e.Code, e.Message)}
-	if opaque {
+	switch tell {
+	case toldKind:
+		kept.Message = withoutValues(kept.Message)
+	case toldNothing:
 		kept.Message = withheld
 	}
 	return encoded(&kept), e.Code, nil
+}
+
+// withheldValue stands for the text of an error that tells nothing once its values are left out.
+const withheldValue = "cordon: the text of this error is withheld, since it could tell which row comes first"
+
+var (
+	quotedValue = regexp.MustCompile(`(?s)".*"`) // a value may hold quotes
+	bareValue   = regexp.MustCompile(`[\w.+-]*\d[\w.+-]*|\b[A-F]{4,}\b`)
+)
+
+// withoutValues leaves out of a message what a row may have put there: what is quoted, numbers, and code points. A server that speaks another language
+// than English may quote otherwise.
+func withoutValues(message string) string {
+	kind := bareValue.ReplaceAllString(quotedValue.ReplaceAllString(message, `"..."`), "...")
+	if strings.ContainsFunc(kind, func(r rune) bool { return r > '~' || r < ' ' }) {
+		return withheldValue
+	}
+	return kind
 }
 
 // isFatal says that an error ends the session.

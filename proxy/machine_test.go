@@ -374,7 +374,7 @@ func TestDescriptionPassesAgain(t *testing.T) {
 func TestErrorsNameTheClientsSettings(t *testing.T) {
 	t.Parallel()
 	sent := encoded(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42704", Message: `unrecognized configuration parameter "cordon_custom.app.x"`, Detail: "hidden"})
-	got, code, err := filterError(sent[5:], false)
+	got, code, err := filterError(sent[5:], toldWhole)
 	if err != nil || code != "42704" || !strings.Contains(string(got), `parameter "app.x"`) || strings.Contains(string(got), "hidden") {
 		t.Errorf("%q, %v", got, err)
 	}

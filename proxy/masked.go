@@ -109,7 +109,7 @@ func (h *handshake) login(startup *startupMessage, server net.Conn, session *rew
 			return filterNotice(msg[5:], false)
 		case 'E':
 			failed = loginRefused(msg)
-			out, _, err := filterError(msg[5:], false)
+			out, _, err := filterError(msg[5:], toldWhole)
 			return out, err
 		}
 		return nil, fmt.Errorf("%w: the server sent %q during login", errProtocol, msg[0])

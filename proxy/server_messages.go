@@ -250,7 +250,7 @@ func (m *machine) planOf(a *answer) *rewrite.Plan {
 func (m *machine) serverError(msg []byte) error {
 	a := m.owed.first()
 	plan := m.planOf(a)
-	out, code, err := filterError(msg[5:], withholds(a, plan))
+	out, code, err := filterError(msg[5:], m.tells(a, plan))
 	if err != nil {
 		return fmt.Errorf("%w: ErrorResponse: %w", errProtocol, err)
 	}
@@ -287,9 +287,18 @@ func (m *machine) serverError(msg []byte) error {
 	return nil
 }
 
-// withholds says that the text of an error may hold what the client must not see: a raw value, or an identifier that was unsealed for a Bind.
-func withholds(a *answer, plan *rewrite.Plan) bool {
-	return plan != nil && (plan.Opaque || a.kind == answerBind && plan.Params != nil)
+// tells says what of an error's text the client may see: it may hold a raw value, an identifier that was unsealed for a Bind, or, once the plan runs,
+// a value of the first row that raises.
+func (m *machine) tells(a *answer, plan *rewrite.Plan) telling {
+	switch {
+	case plan == nil:
+		return toldWhole
+	case plan.Opaque || a.kind == answerBind && plan.Params != nil:
+		return toldNothing
+	case plan.Quiet && (a.kind == answerExecute || a.rows || m.session.Follows(plan)): // an EXECUTE's rows are described once they are there
+		return toldKind
+	}
+	return toldWhole
 }
 
 // discard drops the answers up to the Sync that the server discards to, and says whether that Sync is cordon's own. Where it has not

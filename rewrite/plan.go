@@ -31,7 +31,8 @@ type Plan struct {
 	// Opaque says that the text of a server error must not be forwarded, only its SQLSTATE: the plan evaluates
 	// a `sql` mask or a row filter that may raise with a value of a raw row in the message (pitfall S10).
 	Opaque bool
-	// Quiet says that the server's notices must not be forwarded: which come before which would tell in what order rows are read, which is hidden.
+	// Quiet says that the server's notices must not be forwarded, nor values in the text of its errors: which come first would tell in what order rows
+	// are read, which is hidden.
 	Quiet bool
 
 	effect  effect
