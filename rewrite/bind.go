@@ -65,10 +65,11 @@ type binder struct {
 	unsafe    int  // expressions bound so far that could raise or tell
 	picks     bool // a query keeps one of values that are equal
 	opaque    bool
-	params    []Param         // what was unsealed
-	paramAt   []int32         // and where in the text it stood
-	numbers   map[Param]int   // and their places in params
-	paramUse  map[int32]int   // how often the client's text reads each of its own, where order is hidden
+	params    []Param       // what was unsealed
+	paramAt   []int32       // and where in the text it stood
+	numbers   map[Param]int // and their places in params
+	paramUse  map[int32]int // how often the client's text reads each of its own, where order is hidden
+	firstUse  map[int32]paramUse
 	firstRead map[int32]int32 // where the text first reads a parameter that has no declared type
 	named     namedParams
 	placed    []placedForm
@@ -136,7 +137,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, firstUse: map[int32]paramUse{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is

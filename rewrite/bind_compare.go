@@ -30,6 +30,11 @@ func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, 
 	if r, err = b.value(x.Rexpr, sc); err != nil {
 		return r, met, err
 	}
+	if sameTyped[op] && !l.literal && x.Lexpr != nil {
+		b.asks(x.Rexpr.GetParamRef(), l.typ)
+	} else if sameTyped[op] && !r.literal {
+		b.asks(x.Lexpr.GetParamRef(), r.typ)
+	}
 	switch x.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT, pg.A_Expr_Kind_AEXPR_NULLIF:
 		switch {
@@ -48,6 +53,9 @@ func (b *binder) compared(x *pg.A_Expr, l *info, sc *scope) (r info, met label, 
 	b.revealAt(x.Rexpr, &r.label, use)
 	return r, label{}, nil
 }
+
+// sameTyped are the operators of which an operand without a type has that of the other (binary_oper_exact in parse_oper.c).
+var sameTyped = map[string]bool{"=": true, "<>": true, "!=": true, "<": true, "<=": true, ">": true, ">=": true}
 
 // comparedRows binds (a, b) = (c, d) and (a, b) IN ((c, d), ...), which compare column by column (make_row_comparison_op in parse_expr.c). It says false, and binds
 // nothing, where an expression is anything else.
@@ -169,9 +177,15 @@ func (b *binder) comparedArray(l *info, op string, n *pg.Node, sc *scope) (info,
 // compareWith is the label of a comparison of a value, perhaps sealed, with an operand that is bound already, which is unsealed for it if it is clear
 // and can be; otherwise both are of one seal, or revealed: at their places if value is the node of the one value that is compared with it.
 func (b *binder) compareWith(of *info, op string, value, n *pg.Node, operand *info, array bool) label {
-	if of.label.sealed() && !operand.label.sealed() && (b.unseal(n, of.label.seal, array, operand) || b.unsealInSQL(n, of, array, operand)) {
-		equate(of.label)
-		return of.label
+	if of.label.sealed() && !operand.label.sealed() {
+		if typ, ok := b.readAs(n, of.label.seal, array); ok {
+			param := n.GetParamRef()
+			if b.unseal(n, of.label.seal, typ, array, operand) || b.unsealInSQL(n, of, array, operand) {
+				b.asks(param, operand.typ)
+				equate(of.label)
+				return of.label
+			}
+		}
 	}
 	if value != nil && of.label.seal != operand.label.seal {
 		b.revealAt(value, &of.label, "two labels")

@@ -231,6 +231,9 @@ func (b *binder) parameter(p *pg.ParamRef) info {
 		}
 		return info{typ: typ, safe: true, collate: b.env.twin.collationOf(typ)}
 	}
+	if _, ok := b.firstUse[p.Number]; !ok {
+		b.firstUse[p.Number] = paramUse{at: p.Location}
+	}
 	if first, ok := b.firstRead[p.Number]; !ok || p.Location < first {
 		b.firstRead[p.Number] = p.Location
 	}

@@ -98,6 +98,7 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if err != nil {
 		return info{}, err
 	}
+	b.asks(x.Arg.GetParamRef(), oid)
 	if shown == "" {
 		shown = b.regOf(x.Arg)
 	}

@@ -36,9 +36,10 @@ var takesParam = map[uint32][]uint32{
 	oidText: {0, untyped, oidText, oidVarchar},
 }
 
-// unseal makes an operand that is a constant or a parameter, compared with a sealed value, a parameter that is unsealed before it is sent.
+// unseal makes an operand that is a constant or a parameter, compared with a sealed value, a parameter that is unsealed before it is sent; read is the type that an earlier
+// use gave it, 0 where none did.
 // It says false, and changes nothing, where the operand is anything else.
-func (b *binder) unseal(n *pg.Node, seal Seal, array bool, operand *info) bool {
+func (b *binder) unseal(n *pg.Node, seal Seal, read uint32, array bool, operand *info) bool {
 	if n.GetAConst().GetIsnull() || b.probing {
 		return true // NULL is equal to nothing, raw or not
 	}
@@ -52,6 +53,9 @@ func (b *binder) unseal(n *pg.Node, seal Seal, array bool, operand *info) bool {
 	p.Seal, p.Array, p.Type = seal, array, seal.Type
 	if array {
 		p.Type = sealedArrays[seal.Type]
+	}
+	if read != 0 && read != p.Type {
+		p.Declared = read
 	}
 	number, known := b.numbers[p] // one for all that are alike, or GROUP BY would not cover the same expression of the select list
 	if !known {
