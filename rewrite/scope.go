@@ -177,6 +177,26 @@ func (s *scope) findColumn(name string) (*item, *column, error) {
 	return nil, nil, nil
 }
 
+// sends says that the alias by which an item is sent finds it from here: a schema may have told it from a nearer one, or from one beside it, of the same alias.
+func (s *scope) sends(it *item) bool {
+	for ; s != nil; s = s.parent {
+		found := false
+		for _, other := range s.items {
+			if !other.rel || other.emit != it.emit {
+				continue
+			}
+			if other != it {
+				return false
+			}
+			found = true
+		}
+		if found {
+			return true
+		}
+	}
+	return true
+}
+
 // findItem resolves a relation name in front of a column, inner to outer. schema is empty where none was written.
 func (s *scope) findItem(schema, name string) (*item, error) {
 	for ; s != nil; s = s.parent {

@@ -125,6 +125,10 @@ func (b *binder) qualifier(parts []string, sc *scope) (*item, error) {
 	if err == nil && it == nil {
 		err = missingFromItem(name)
 	}
+	if err == nil && !sc.sends(it) {
+		err = refused("captured-name", "cordon: "+quoted(schema+"."+name)+" stands behind another table of that name here, and tables are sent by their names without schemas",
+			"Give one of the two an alias of its own.")
+	}
 	return it, err
 }
 
