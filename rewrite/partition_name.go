@@ -3,6 +3,8 @@ package rewrite
 import (
 	"slices"
 
+	pg "github.com/pganalyze/pg_query_go/v5"
+
 	"github.com/cordon-db/cordon/config"
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
@@ -45,6 +47,27 @@ func (tw *twin) orderTells(rel *catalog.Relation, rule *config.Table) bool {
 		child, ok := tw.snapshot.RelationByOID(oid)
 		return !ok || tw.orderTells(child, rule)
 	})
+}
+
+// viewTells says that a view, materialized or not, reads such a table, as far as its definition tells: its rows come, or were stored, in the order of that one's.
+func (tw *twin) viewTells(rel *catalog.Relation) bool {
+	if rel.Kind != 'v' && rel.Kind != 'm' {
+		return false
+	}
+	tree, err := pg.Parse(rel.View)
+	if err != nil || len(tree.Stmts) != 1 {
+		return true
+	}
+	tells := false
+	walkNodes(tree.Stmts[0].Stmt, func(n *pg.Node) {
+		read, ok := tw.snapshot.Relation(n.GetRangeVar().GetSchemaname(), n.GetRangeVar().GetRelname())
+		if !ok || tells { // a WITH query
+			return
+		}
+		rule := tw.tableRule(read)
+		tells = tw.viewTells(read) || read.Kind == 'p' && (rule == nil || tw.orderTells(read, rule))
+	})
+	return tells
 }
 
 // showsKey says that of a partition all columns are shown as they are that the key of a table above it reads.

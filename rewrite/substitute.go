@@ -252,7 +252,7 @@ func (b *binder) readBefore() map[string]bool {
 	return kept
 }
 
-// conditionText is a condition as text; conditions that the server finds equal have one text.
+// conditionText is a condition as text. Those that are spelled otherwise and mean the same to the server have other texts.
 func conditionText(c *pg.Node) string {
 	text, err := deparseExpr(cloneNode(c))
 	if err != nil {

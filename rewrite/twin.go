@@ -211,7 +211,7 @@ func (tw *twin) expose(rel *catalog.Relation) (*exposed, error) {
 	if rule == nil || tw.nameless(rel) {
 		return nil, nil
 	}
-	e := &exposed{relation: rel, scattered: tw.orderTells(rel, rule)}
+	e := &exposed{relation: rel, scattered: tw.orderTells(rel, rule) || tw.viewTells(rel)}
 	e.hides = e.scattered
 	for i := range rel.Columns {
 		col := &rel.Columns[i]

@@ -145,6 +145,8 @@ CREATE DOMAIN feeling AS text;
 INSERT INTO orphan (id, extra) VALUES (1, 1); INSERT INTO orphanp VALUES (1);
 CREATE VIEW named AS SELECT username FROM users;
 CREATE MATERIALIZED VIEW kept AS SELECT username FROM users;
+CREATE VIEW risk_ids AS SELECT r.id FROM (SELECT id FROM risks) r WHERE r.id > 1;
+CREATE MATERIALIZED VIEW risks_kept AS SELECT id FROM risk_ids;
 CREATE VIEW picked AS SELECT id, amount FROM costly WHERE EXISTS (SELECT 1 FROM friends f WHERE f.a = costly.owner);
 CREATE VIEW risky AS SELECT id FROM risks_high;
 CREATE VIEW risky_or_not AS SELECT id FROM risks;
