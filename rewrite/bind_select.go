@@ -46,6 +46,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		}
 		sc.items = append(sc.items, items...)
 	}
+	b.castBefore(sel.TargetList)
 	if sel.WhereClause != nil {
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err

@@ -35,3 +35,20 @@ func (b *binder) readAs(n *pg.Node, seal Seal, array bool) (typ uint32, ok bool)
 	}
 	return use.typ, slices.Contains(takesParam[seal.Type][2:], use.typ)
 }
+
+// castBefore notes the casts of a select list that are their parameters' first uses: the server has analysed it when it comes to WHERE, which is bound first here.
+func (b *binder) castBefore(targets []*pg.Node) {
+	for _, target := range targets {
+		walkNodes(target, func(n *pg.Node) {
+			if p := n.GetTypeCast().GetArg().GetParamRef(); p != nil && b.parameterType(p) == 0 {
+				if _, read := b.firstUse[p.Number]; read {
+					return
+				}
+				if typ, err := newBinder(b.env).typeName(n.GetTypeCast().TypeName); err == nil {
+					b.firstUse[p.Number] = paramUse{at: p.Location}
+					b.asks(p, typ)
+				}
+			}
+		})
+	}
+}

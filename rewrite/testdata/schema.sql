@@ -98,3 +98,8 @@ CREATE VIEW risky AS SELECT id FROM risks;
 -- A schema of which the twin has nothing but a function.
 CREATE SCHEMA tools;
 CREATE FUNCTION tools.vat(int4) RETURNS int4 LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+-- A table that the twin lacks, by whose hidden key the rows of a listed view lie.
+CREATE TABLE ballots (id int4, choice text) PARTITION BY LIST (choice);
+CREATE TABLE ballots_yes PARTITION OF ballots FOR VALUES IN ('yes');
+CREATE VIEW ballot_ids AS SELECT id FROM ballots;
+CREATE VIEW ballot_list AS SELECT id FROM ballot_ids;
