@@ -182,7 +182,7 @@ func (s *scope) sends(it *item) bool {
 	for ; s != nil; s = s.parent {
 		found := false
 		for _, other := range s.items {
-			if !other.rel || other.emit != it.emit {
+			if other.emit != it.emit {
 				continue
 			}
 			if other != it {
