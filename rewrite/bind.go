@@ -400,7 +400,11 @@ func (b *binder) values(sel *pg.SelectStmt, with *scope) ([]*column, error) {
 	sc.owner = &selectScope{}
 	var columns []*column
 	for row, n := range sel.ValuesLists {
-		items := n.GetList().GetItems()
+		items, err := b.expandStars(n.GetList().GetItems(), sc)
+		if err != nil {
+			return nil, err
+		}
+		n.GetList().Items = items
 		for i, e := range items {
 			in, err := b.rootExpr(e, sc, true)
 			if err != nil {

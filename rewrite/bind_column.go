@@ -11,7 +11,7 @@ func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, erro
 	}
 	parts, star := splitName(ref.Fields)
 	if star {
-		return b.rowStar(ref, parts, sc)
+		return b.rowStar(n, ref, parts, sc)
 	}
 	if len(parts) == 1 {
 		it, c, err := sc.findColumn(parts[0])
@@ -42,19 +42,6 @@ func (b *binder) columnRef(n *pg.Node, ref *pg.ColumnRef, sc *scope) (info, erro
 	return b.useColumn(ref, it, c, sc), nil
 }
 
-// rowStar binds t.* inside an expression: in a call the whole row, in ROW(...) its columns.
-func (b *binder) rowStar(ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
-	if len(parts) == 0 {
-		return info{}, &Error{Code: "0A000", Message: "row expansion via \"*\" is not supported here", Hint: "Name the columns."}
-	}
-	it, err := b.qualifier(parts, sc)
-	if err != nil {
-		return info{}, err
-	}
-	ref.Fields = append(nameNodes(it.emit), pg.MakeAStarNode())
-	return b.useRow(it, sc)
-}
-
 func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) info {
 	c.use()
 	b.collect(ref, it, c)
@@ -63,41 +50,6 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 	}
 	b.refs[ref], b.owners[ref] = c, it
 	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collate: c.collate}
-}
-
-// wholeRow binds a name that is no column: a row of a FROM item.
-func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
-	it, err := sc.findItem("", parts[0])
-	if err != nil {
-		return info{}, err
-	}
-	if it == nil {
-		if systemColumns[parts[0]] {
-			return b.systemColumn(n, parts[0], nil, sc)
-		}
-		return info{}, undefinedColumn("", parts[0])
-	}
-	ref.Fields = nameNodes(it.emit)
-	b.owners[ref] = it
-	return b.useRow(it, sc)
-}
-
-// useRow reads every column of an item at once.
-func (b *binder) useRow(it *item, sc *scope) (info, error) {
-	if err := aliasedRow(it); err != nil {
-		return info{}, err
-	}
-	if it.table != nil && it.table.located {
-		return info{}, refused("system-column", "cordon: a whole row of "+quoted(it.name)+" beside its tableoid is not in this version", "Name the columns.")
-	}
-	it.useAll()
-	b.revealAll(it.columns, "whole row")
-	in := info{origin: Origin{Unknown: true}}
-	for _, c := range it.columns {
-		b.collect(nil, it, c)
-		in.filtered = in.filtered || c.filtered
-	}
-	return in, nil
 }
 
 // rowItem is the FROM item whose whole row an expression is; nil if it is something else.

@@ -142,7 +142,7 @@ func (b *binder) simple(n *pg.Node, sc *scope) (info, error) {
 		in, err := b.exprs(x.BoolExpr.Args, sc)
 		return typed(in, err, oidBool, true)
 	case *pg.Node_NullTest:
-		in, err := b.value(x.NullTest.Arg, sc)
+		in, err := b.presence(x.NullTest.Arg, sc, "IS NULL")
 		b.reveal(&in.label, "IS NULL")
 		return typed(info{safe: in.safe, filtered: in.filtered}, err, oidBool, true)
 	case *pg.Node_BooleanTest:
@@ -173,7 +173,12 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 	case *pg.Node_AArrayExpr:
 		return b.arrayExpr(x.AArrayExpr, sc)
 	case *pg.Node_RowExpr:
-		in, err := b.exprs(x.RowExpr.Args, sc)
+		args, err := b.expandStars(x.RowExpr.Args, sc)
+		if err != nil {
+			return info{}, err
+		}
+		x.RowExpr.Args = args
+		in, err := b.exprs(args, sc)
 		return typed(in, err, 0, false)
 	case *pg.Node_GroupingFunc:
 		if sc.owner != nil {
@@ -246,14 +251,6 @@ func (b *binder) parameterType(p *pg.ParamRef) uint32 {
 		return b.env.parameters[i]
 	}
 	return 0
-}
-
-// aliasedRow refuses the whole row of a table with column aliases: on the twin its fields keep the table's names, of a subquery they do not.
-func aliasedRow(it *item) error {
-	if it.table == nil || !it.table.aliased {
-		return nil
-	}
-	return refused("aliased-row", "cordon: a whole row of "+quoted(it.name)+", which has column aliases, is not in this version", "Name the columns, or leave the column aliases out.")
 }
 
 func (b *binder) caseExpr(x *pg.CaseExpr, sc *scope) (info, error) {

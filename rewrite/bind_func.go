@@ -425,7 +425,11 @@ func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, nam
 		use = ""
 	}
 	for i, n := range f.Args {
-		arg, err := b.value(n, sc)
+		bind := b.value
+		if use == "function count" && !f.AggDistinct {
+			bind = func(n *pg.Node, sc *scope) (info, error) { return b.presence(n, sc, use) }
+		}
+		arg, err := bind(n, sc)
 		if err != nil {
 			return info{}, err
 		}

@@ -20,6 +20,7 @@ type selectScope struct {
 	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
 	hides      bool             // the order of the rows of its FROM clause, as WHERE leaves them, must not show
 	grouped    bool             // an aggregate of this SELECT was bound
+	groupBy    bool             // it has one, whose items and what comes after are being bound
 	calls      []orderedCall    // its aggregates and window functions
 	json       []jsonCall       // and those of SQL/JSON
 	groups     []boundExpr      // what GROUP BY names
@@ -54,7 +55,8 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc, present(sc.items)})
 	}
 	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show
-	sc.owner.collecting = len(sel.GroupClause) > 0
+	sc.owner.groupBy = len(sel.GroupClause) > 0
+	sc.owner.collecting = sc.owner.groupBy
 	columns, err := b.targets(sel, sc, top)
 	if err != nil {
 		return nil, err

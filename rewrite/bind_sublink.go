@@ -61,6 +61,9 @@ func (b *binder) comparedSubquery(x *pg.SubLink, columns []*column, sc *scope) (
 	}
 	tests := []*pg.Node{x.Testexpr}
 	if row := x.Testexpr.GetRowExpr(); row != nil {
+		if row.Args, err = b.expandStars(row.Args, sc); err != nil {
+			return in, false, err
+		}
 		tests = row.Args
 	}
 	in = info{safe: true}

@@ -10,7 +10,12 @@ const formMark = "cordon_form_"
 // placeable says that the SQL form can stand in an expression's place: it is a bare column, so that nothing is computed twice or at another
 // level of the query, of columns that are read raw with the form at places.
 func (b *binder) placeable(n *pg.Node, l *label) bool {
-	if !b.bareColumn(n) || l.seal.Array {
+	return b.bareColumn(n) && l.placeable()
+}
+
+// placeable says that the columns that a value may come from are read raw with the form at places.
+func (l *label) placeable() bool {
+	if l.seal.Array {
 		return false
 	}
 	for _, source := range l.sources {
@@ -39,9 +44,13 @@ const placedValue = "cordon_v.cordon_x"
 
 // formOver is SELECT mark FROM (inner) cordon_v(cordon_x).
 func formOver(mark string, inner *pg.SelectStmt) *pg.SelectStmt {
-	alias := &pg.Alias{Aliasname: "cordon_v", Colnames: nameNodes("cordon_x")}
+	return selectFrom(pg.MakeColumnRefNode(nameNodes(mark), 0), inner, &pg.Alias{Aliasname: "cordon_v", Colnames: nameNodes("cordon_x")})
+}
+
+// selectFrom is SELECT value FROM (inner) alias.
+func selectFrom(value *pg.Node, inner *pg.SelectStmt, alias *pg.Alias) *pg.SelectStmt {
 	return &pg.SelectStmt{
-		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(pg.MakeColumnRefNode(nameNodes(mark), 0), 0)},
+		TargetList:  []*pg.Node{pg.MakeResTargetNodeWithVal(value, 0)},
 		FromClause:  []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{Subquery: selectNode(inner), Alias: alias}}}},
 		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
 	}

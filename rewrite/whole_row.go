@@ -1,0 +1,153 @@
+package rewrite
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/builtin"
+)
+
+// wholeRow binds a name that is no column: a row of a FROM item.
+func (b *binder) wholeRow(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
+	it, err := sc.findItem("", parts[0])
+	if err != nil {
+		return info{}, err
+	}
+	if it == nil {
+		if systemColumns[parts[0]] {
+			return b.systemColumn(n, parts[0], nil, sc)
+		}
+		return info{}, undefinedColumn("", parts[0])
+	}
+	ref.Fields = nameNodes(it.emit)
+	b.owners[ref] = it
+	return b.useRow(n, it, "whole row")
+}
+
+// rowStar binds t.* inside an expression: the whole row.
+func (b *binder) rowStar(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *scope) (info, error) {
+	if len(parts) == 0 {
+		return info{}, &Error{Code: "0A000", Message: "row expansion via \"*\" is not supported here", Hint: "Name the columns."}
+	}
+	it, err := b.qualifier(parts, sc)
+	if err != nil {
+		return info{}, err
+	}
+	ref.Fields = append(nameNodes(it.emit), pg.MakeAStarNode())
+	return b.useRow(n, it, "whole row")
+}
+
+// presence binds what is looked at only for whether it is NULL, which the raw identifiers of a whole row tell as well as their pseudonyms.
+func (b *binder) presence(n *pg.Node, sc *scope, use string) (info, error) {
+	parts, star := splitName(n.GetColumnRef().GetFields())
+	it := b.rowItem(n, sc)
+	if star && len(parts) > 0 {
+		it, _ = b.qualifier(parts, sc)
+	}
+	if it == nil || it.owner.grouping() { // GROUP BY may name it
+		return b.value(n, sc)
+	}
+	fields := nameNodes(it.emit)
+	if star {
+		fields = append(fields, pg.MakeAStarNode())
+	}
+	n.GetColumnRef().Fields = fields
+	b.owners[n.GetColumnRef()] = it
+	return b.useRow(n, it, use)
+}
+
+// useRow reads every column of an item at once. A row is spelled out where its identifiers are read raw, with the SQL form at places, and where a key determines it: GROUP BY
+// then names its columns.
+func (b *binder) useRow(n *pg.Node, it *item, use string) (info, error) {
+	it.useAll()
+	in := info{origin: Origin{Unknown: true}}
+	spelled := it.table != nil && (it.table.aliased || it.table.located || it.owner.grouping())
+	for _, c := range it.columns {
+		b.collect(nil, it, c)
+		in.filtered = in.filtered || c.filtered
+		spelled = spelled || b.atPlace(&c.label, use)
+	}
+	switch {
+	case spelled && it.spellable():
+		b.spellRow(n, it, use)
+		return in, nil
+	case it.table != nil && it.table.aliased:
+		return info{}, refused("aliased-row", "cordon: a whole row of "+quoted(it.name)+", which has two columns of one name, is not in this version", "Give the columns different aliases.")
+	case it.table != nil && it.table.located:
+		return info{}, refused("system-column", "cordon: a whole row of "+quoted(it.name)+" beside its tableoid is not in this version", "Name the columns.")
+	}
+	b.revealAll(it.columns, use)
+	return in, nil
+}
+
+// atPlace says that a use of a value gets the SQL form at its place.
+func (b *binder) atPlace(l *label, use string) bool {
+	return l.sealed() && !b.probing && builtin.SealedUses[use] == 0 && l.placeable()
+}
+
+// expandStars writes out t.* where it stands for the columns of t and not for a row: in ROW() and VALUES (transformExpressionList in parse_target.c).
+func (b *binder) expandStars(nodes []*pg.Node, sc *scope) ([]*pg.Node, error) {
+	var list []*pg.Node
+	for _, n := range nodes {
+		parts, star := splitName(n.GetColumnRef().GetFields())
+		if !star || len(parts) == 0 {
+			list = append(list, n)
+			continue
+		}
+		it, err := b.qualifier(parts, sc)
+		if err != nil {
+			return nil, b.at(err, n.GetColumnRef().Location)
+		}
+		if !it.spellable() {
+			list = append(list, n)
+			continue
+		}
+		for _, c := range it.columns {
+			list = append(list, pg.MakeColumnRefNode(nameNodes(append(slices.Clone(parts), c.name)...), n.GetColumnRef().Location))
+		}
+	}
+	return list, nil
+}
+
+// grouping says that what is being bound stands in or after GROUP BY, outside aggregates.
+func (s *selectScope) grouping() bool { return s != nil && s.groupBy && s.aggregates == 0 }
+
+// spellable says that each column of an item can be named.
+func (it *item) spellable() bool {
+	for _, c := range it.columns {
+		if it.shared(c.name) || c.starless || c.computed {
+			return false
+		}
+	}
+	return it.emit != "" && len(it.columns) > 0
+}
+
+// spellRow puts (SELECT cordon_row FROM (SELECT t.a AS a, ...) cordon_row) in the place of a row, which keeps the names of its fields: those of the table, whatever its
+// column aliases are.
+func (b *binder) spellRow(n *pg.Node, it *item, use string) {
+	fields := &pg.SelectStmt{LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
+	for i, c := range it.columns {
+		value := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
+		b.refs[value.GetColumnRef()], b.owners[value.GetColumnRef()] = c, it
+		l := c.label
+		b.revealAt(value, &l, use)
+		name := c.name
+		if it.table != nil {
+			name = it.table.exposed.columns[i].name
+		}
+		fields.TargetList = append(fields.TargetList, pg.MakeResTargetNodeWithNameAndVal(name, value, 0))
+	}
+	row := scalar(selectFrom(pg.MakeColumnRefNode(nameNodes(rowAlias), 0), fields, &pg.Alias{Aliasname: rowAlias}))
+	if !it.nullable {
+		n.Node = row
+		return
+	}
+	// What an outer join adds is no row of NULLs but NULL; this test does not look into a row (transformAExprDistinct in parse_expr.c).
+	null := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
+	is := pg.MakeAExprNode(pg.A_Expr_Kind_AEXPR_DISTINCT, nameNodes("="), &pg.Node{Node: n.Node}, null, 0)
+	when := &pg.Node{Node: &pg.Node_CaseWhen{CaseWhen: &pg.CaseWhen{Expr: is, Result: &pg.Node{Node: row}}}}
+	n.Node = &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{Args: []*pg.Node{when}}}
+}
+
+const rowAlias = "cordon_row"
