@@ -86,7 +86,8 @@ type binder struct {
 	owners    map[*pg.ColumnRef]*item   // and the item that it is a column of
 
 	wheres   []boundWhere              // conditions, for the fences
-	aliases  int                       // aliases made
+	merged   []equality                // what USING says to be equal
+	sent     []Param                   // the parameters of the settled statement
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
 
@@ -95,6 +96,7 @@ type boundWhere struct {
 	condition *pg.Node
 	scope     *scope
 	into      []*item // whose rows it decides
+	final     bool    // it is of WHERE: every row of the FROM clause passes it
 }
 
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
@@ -117,6 +119,7 @@ func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b.meetJoins()
 	b.settle(node)
 	params := b.settleParams(node)
+	b.sent = params
 	q := b.finish(columns)
 	q.params, q.named = params, b.regParams()
 	forms, err := b.formMarks()
@@ -150,6 +153,7 @@ func (b *binder) meetJoins() {
 func (b *binder) finish(columns []*column) *boundQuery {
 	q := &boundQuery{opaque: b.opaque, quiet: b.hiding > 0}
 	if b.hazard || slices.ContainsFunc(b.tables, func(t *tableRef) bool { return b.gathers(t.exposed) }) {
+		b.pinFences()
 		kept := b.readBefore()
 		for _, w := range b.wheres {
 			b.moveConjuncts(w, kept)
@@ -259,6 +263,9 @@ func (b *binder) recursiveCTE(x *pg.CommonTableExpr, sel *pg.SelectStmt, outer *
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range left { // in the rows that follow it may not be
+		c.null = false
+	}
 	self := rename(derived(left), x.Aliascolnames)
 	plain := x.SearchClause == nil && x.CycleClause == nil
 	inner := sc.child()
@@ -344,18 +351,33 @@ func (b *binder) mergeColumns(op pg.SetOperation, left, right []*column) ([]*col
 	}
 	merged := make([]*column, len(left))
 	for i, l := range left {
-		m := *l
-		m.label = b.meet(l.label, right[i].label, "set operation")
-		m.filtered, m.raises = l.filtered || right[i].filtered, l.raises || right[i].raises
-		m.collate = joinCollations(l.collate, right[i].collate)
+		m, r := *l, right[i]
+		m.label, m.null = b.meetArms(l, r), l.null && r.null
+		m.filtered, m.raises = l.filtered || r.filtered, l.raises || r.raises
+		m.collate = joinCollations(l.collate, r.collate)
 		m.origin, m.expr = Origin{Unknown: true}, nil // a constant of one arm is none of all rows
-		b.convert(m.typ, right[i].typ)
-		if m.typ != right[i].typ {
+		b.convert(l.typ, r.typ)
+		switch {
+		case l.typ == 0 && l.null:
+			m.typ = r.typ
+		case l.typ != r.typ && !(r.typ == 0 && r.null):
 			m.typ = 0
 		}
 		merged[i] = &m
 	}
 	return merged, nil
+}
+
+// meetArms is the label of a column of a set operation. An arm in which it is NULL has the label of the other.
+func (b *binder) meetArms(l, r *column) label {
+	null, other := l, r
+	if !l.null {
+		null, other = r, l
+	}
+	if null.null && !other.null && other.label.sealed() && (null.typ == 0 || other.label.seal.Fits(null.typ)) {
+		return b.passed(other.label, "set operation")
+	}
+	return b.meet(l.label, r.label, "set operation")
 }
 
 // orderAndLimit binds what follows a set operation or VALUES: only output columns may be named in ORDER BY.

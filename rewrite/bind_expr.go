@@ -173,13 +173,7 @@ func (b *binder) compound(n *pg.Node, sc *scope) (info, error) {
 	case *pg.Node_AArrayExpr:
 		return b.arrayExpr(x.AArrayExpr, sc)
 	case *pg.Node_RowExpr:
-		args, err := b.expandStars(x.RowExpr.Args, sc)
-		if err != nil {
-			return info{}, err
-		}
-		x.RowExpr.Args = args
-		in, err := b.exprs(args, sc)
-		return typed(in, err, 0, false)
+		return b.rowOf(x.RowExpr, sc, "expression")
 	case *pg.Node_GroupingFunc:
 		if sc.owner != nil {
 			sc.owner.aggregates++

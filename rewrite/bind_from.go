@@ -68,8 +68,8 @@ func (b *binder) claim(it *item, sc *scope) error {
 	if it.schema == "" || other.schema == "" || it.schema == other.schema {
 		return &Error{Code: "42712", Message: fmt.Sprintf("table name %s specified more than once", quoted(it.name))}
 	}
-	b.aliases++
-	it.emit = "cordon_" + itoa(b.aliases) // reserved: no name of the client's captures it
+	// Reserved: no name of the client's captures it. Of one nested in it neither, and equal subqueries stay equal.
+	it.emit = "cordon_" + itoa(sc.depth()) + "_" + itoa(len(sc.owner.taken))
 	sc.owner.taken[it.emit] = it
 	return nil
 }

@@ -426,7 +426,7 @@ func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, nam
 	}
 	for i, n := range f.Args {
 		bind := b.value
-		if use == "function count" && !f.AggDistinct {
+		if use == "function count" {
 			bind = func(n *pg.Node, sc *scope) (info, error) { return b.presence(n, sc, use) }
 		}
 		arg, err := bind(n, sc)

@@ -29,7 +29,7 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 	}
 	into := decided(j.Jointype, leftItems, rightItems)
 	markNullable(j.Jointype, leftItems, rightItems)
-	columns, merged, err := b.mergeUsing(j, left, right)
+	columns, merged, err := b.mergeUsing(j, left, right, into)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +39,7 @@ func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, erro
 		if _, err := b.rootExpr(j.Quals, on, true); err != nil {
 			return nil, nil, err
 		}
-		b.wheres = append(b.wheres, boundWhere{j.Quals, on, into})
+		b.wheres = append(b.wheres, boundWhere{j.Quals, on, into, false})
 	}
 	return b.joinItems(j, items, columns, merged, sc)
 }
@@ -113,7 +113,7 @@ func markNullable(t pg.JoinType, left, right []*item) {
 }
 
 // mergeUsing returns a join's columns, merged ones first, and the merged ones alone.
-func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, merged []*column, err error) {
+func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column, into []*item) (columns, merged []*column, err error) {
 	names, err := usingNames(j, left, right)
 	if err != nil {
 		return nil, nil, err
@@ -137,6 +137,9 @@ func (b *binder) mergeUsing(j *pg.JoinExpr, left, right []*column) (columns, mer
 		r.use()
 		equate(l.label, r.label)
 		l.equated, r.equated = true, true
+		if one, other := l.source(), r.source(); one.home != nil && other.home != nil {
+			b.merged = append(b.merged, equality{[2]*column{one, other}, into})
+		}
 		m := &column{name: name, label: b.meet(l.label, r.label, "USING"), filtered: l.filtered || r.filtered, raises: l.raises || r.raises,
 			collate:  joinCollations(l.collate, r.collate),
 			computed: j.Jointype == pg.JoinType_JOIN_FULL || l.typ != r.typ || l.computed || r.computed, // buildMergedJoinVar

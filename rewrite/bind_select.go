@@ -52,7 +52,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
 		}
-		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc, present(sc.items)})
+		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc, present(sc.items), true})
 	}
 	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show
 	sc.owner.groupBy = len(sel.GroupClause) > 0
@@ -146,7 +146,8 @@ func (b *binder) targets(sel *pg.SelectStmt, sc *scope, top bool) ([]*column, er
 		if target.Name == "" && outputName(target) != name {
 			target.Name = name
 		}
-		columns = append(columns, &column{name: name, expr: target.Val, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin, reg: b.regOf(target.Val)})
+		columns = append(columns, &column{name: name, expr: target.Val, typ: in.typ, label: in.label, filtered: in.filtered, collate: in.collate, origin: in.origin, reg: b.regOf(target.Val),
+			null: isNull(target.Val)})
 		list = append(list, n)
 	}
 	sel.TargetList = list

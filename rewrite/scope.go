@@ -16,6 +16,7 @@ type column struct {
 	collate  string   // collation as in info
 	raises   bool     // reading it can raise: a `sql` mask
 	equated  bool     // another column has to equal it
+	null     bool     // it is NULL in every row
 	computed bool     // a join made it of both its sides: in a subquery the server does not find it in GROUP BY
 	of       *column  // of a join's: the side's column that it is
 	uses     []*bool  // marks of the table columns to expose when this column is read
@@ -123,6 +124,18 @@ func (s *scope) ownerOrNil() *selectScope {
 		return nil
 	}
 	return s.owner
+}
+
+// depth is how many SELECTs a scope is in.
+func (s *scope) depth() int {
+	depth := 0
+	for owner := (*selectScope)(nil); s != nil; s = s.parent {
+		if s.owner != nil && s.owner != owner {
+			owner = s.owner
+			depth++
+		}
+	}
+	return depth
 }
 
 // hasItems says whether a FROM clause stands in this scope or around it.

@@ -203,9 +203,7 @@ func (b *binder) moveConjuncts(where boundWhere, kept map[string]bool) {
 	sc := where.scope
 	for _, c := range conjuncts(where.condition) {
 		it := b.soleTable(c, sc)
-		if it == nil || !(b.hazard && it.table.exposed.filtered || b.gathers(it.table.exposed)) || it.table.exposed.flat != "" || !slices.Contains(where.into, it) || it.table.aliased ||
-			it.table.sample != nil || // or it would be drawn anew for each row of a query around
-			len(kept) > 0 && kept[conditionText(c)] {
+		if it == nil || !b.takesConditions(it) || !slices.Contains(where.into, it) || len(kept) > 0 && kept[b.conditionText(c)] {
 			continue
 		}
 		probe := newBinder(b.env)
@@ -223,6 +221,12 @@ func (b *binder) moveConjuncts(where boundWhere, kept map[string]bool) {
 			c.Node = &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Boolval{Boolval: &pg.Boolean{Boolval: true}}}}
 		}
 	}
+}
+
+// takesConditions says that conditions can stand beside the filter of an item's table, and have to.
+func (b *binder) takesConditions(it *item) bool {
+	return (b.hazard && it.table.exposed.filtered || b.gathers(it.table.exposed)) && it.table.exposed.flat == "" && !it.table.aliased &&
+		it.table.sample == nil // or it would be drawn anew for each row of a query around
 }
 
 // readBefore are the conditions that read a parameter whose type the server takes from what stands before them, and would take from them if they came first. Wherever one of
@@ -244,7 +248,7 @@ func (b *binder) readBefore() map[string]bool {
 			})
 			for number, at := range first {
 				if earliest, ok := b.firstRead[number]; ok && earliest < at {
-					kept[conditionText(c)] = true
+					kept[b.conditionText(c)] = true
 				}
 			}
 		}
@@ -252,9 +256,20 @@ func (b *binder) readBefore() map[string]bool {
 	return kept
 }
 
-// conditionText is a condition as text. Those that are spelled otherwise and mean the same to the server have other texts.
-func conditionText(c *pg.Node) string {
+// conditionText is a condition as text, each column with the alias of its item, however it is spelled.
+func (b *binder) conditionText(c *pg.Node) string {
+	spelled := map[*pg.ColumnRef][]*pg.Node{}
+	walkNodes(c, func(n *pg.Node) {
+		ref := n.GetColumnRef()
+		if c := b.refs[ref]; ref != nil && c != nil && c.source().home != nil {
+			spelled[ref] = ref.Fields
+			ref.Fields = nameNodes(c.source().home.emit, c.source().name)
+		}
+	})
 	text, err := deparseExpr(cloneNode(c))
+	for ref, fields := range spelled {
+		ref.Fields = fields
+	}
 	if err != nil {
 		return ""
 	}
@@ -269,7 +284,7 @@ func (b *binder) carries(condition *pg.Node) bool {
 	}
 	return slices.ContainsFunc([]*pg.Node{x.Lexpr, x.Rexpr}, func(n *pg.Node) bool {
 		c := b.refs[n.GetColumnRef()]
-		return c != nil && c.equated
+		return c != nil && c.source().equated
 	})
 }
 
@@ -277,6 +292,7 @@ func (b *binder) carries(condition *pg.Node) bool {
 // neither a subquery nor a call.
 func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 	var only *item
+	var outer []*pg.ColumnRef // of queries around this one: visible in the fence, too
 	simple := true
 	walkNodes(n, func(node *pg.Node) {
 		switch x := node.GetNode().(type) {
@@ -284,8 +300,9 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 			simple = false
 		case *pg.Node_ColumnRef:
 			found, here := b.itemOf(x.ColumnRef, sc)
-			if !here && b.refs[x.ColumnRef] != nil && len(x.ColumnRef.Fields) > 1 {
-				return // of a query around this one: visible in the fence, too
+			if !here && b.refs[x.ColumnRef] != nil {
+				outer = append(outer, x.ColumnRef)
+				return
 			}
 			if found == nil || found.table == nil || only != nil && only != found {
 				simple = false
@@ -293,7 +310,7 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 			only = found
 		}
 	})
-	if !simple {
+	if !simple || only == nil || slices.ContainsFunc(outer, func(ref *pg.ColumnRef) bool { return !b.qualified(ref, sc) }) {
 		return nil
 	}
 	return only
@@ -301,17 +318,32 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 
 // itemOf is the FROM item of a scope that a bound reference reads; here says whether there is one, a join without an alias included.
 func (b *binder) itemOf(ref *pg.ColumnRef, sc *scope) (found *item, here bool) {
+	c := b.refs[ref]
 	for _, it := range sc.items {
-		for _, c := range it.columns {
-			if b.refs[ref] == c {
-				here = true
-				if it.table != nil {
-					found = it
-				}
-			}
+		if c == nil || !slices.Contains(it.columns, c) {
+			continue
+		}
+		here = true
+		if side := c.source(); c.of != nil && c.home == nil && side.name == c.name { // merged of both sides of a join, it is that of one
+			found = side.home
+		} else if it.table != nil {
+			found = it
 		}
 	}
 	return found, here
+}
+
+// qualified puts its item's alias in front of a column of a query around a scope, which a table of the scope may have, too.
+func (b *binder) qualified(ref *pg.ColumnRef, sc *scope) bool {
+	it := b.owners[ref]
+	if len(ref.Fields) > 1 {
+		return true
+	}
+	if it == nil || it.emit == "" || !sc.sends(it) {
+		return false
+	}
+	ref.Fields = nameNodes(it.emit, b.refs[ref].name)
+	return true
 }
 
 // deparseExpr writes an expression back.

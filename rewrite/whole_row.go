@@ -38,8 +38,11 @@ func (b *binder) rowStar(n *pg.Node, ref *pg.ColumnRef, parts []string, sc *scop
 	return b.useRow(n, it, "whole row")
 }
 
-// presence binds what is looked at only for whether it is NULL, which the raw identifiers of a whole row tell as well as their pseudonyms.
+// presence binds what is looked at only for whether it is NULL, or counted, which the raw identifiers of a row tell as well as their pseudonyms.
 func (b *binder) presence(n *pg.Node, sc *scope, use string) (info, error) {
+	if row := n.GetRowExpr(); row != nil && !sc.owner.grouping() {
+		return b.rowOf(row, sc, use)
+	}
 	parts, star := splitName(n.GetColumnRef().GetFields())
 	it := b.rowItem(n, sc)
 	if star && len(parts) > 0 {
@@ -55,6 +58,28 @@ func (b *binder) presence(n *pg.Node, sc *scope, use string) (info, error) {
 	n.GetColumnRef().Fields = fields
 	b.owners[n.GetColumnRef()] = it
 	return b.useRow(n, it, use)
+}
+
+// rowOf binds a row that is written out.
+func (b *binder) rowOf(row *pg.RowExpr, sc *scope, use string) (info, error) {
+	args, err := b.expandStars(row.Args, sc)
+	if err != nil {
+		return info{}, err
+	}
+	row.Args = args
+	in := info{safe: true}
+	for _, n := range args {
+		arg, err := b.value(n, sc)
+		if err != nil {
+			return info{}, err
+		}
+		if builtin.SealedUses[use] != 0 {
+			equate(arg.label)
+		}
+		b.revealAt(n, &arg.label, use)
+		in.merge(arg)
+	}
+	return typed(in, nil, 0, false)
 }
 
 // useRow reads every column of an item at once. A row is spelled out where its identifiers are read raw, with the SQL form at places, and where a key determines it: GROUP BY
