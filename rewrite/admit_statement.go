@@ -221,7 +221,7 @@ func (p *planner) fetch(stmt *pg.Node, x *pg.FetchStmt) (*Plan, error) {
 	const placeholder = "cordon_cursor" // the deparser puts no quotes around a name that needs them
 	name := x.Portalname
 	x.Portalname = placeholder
-	text, err := emit(stmt, []mark{{placeholder, quoteIdent(name)}})
+	text, err := emit(stmt, []mark{{name: placeholder, text: quoteIdent(name)}})
 	x.Portalname = name
 	if err != nil {
 		return nil, err

@@ -53,7 +53,10 @@ type boundQuery struct {
 }
 
 // mark is an identifier in the deparsed text and what replaces it there.
-type mark struct{ name, text string }
+type mark struct {
+	name, text string
+	once       bool // what it stands for is drawn anew in each place
+}
 
 // binder binds one statement.
 type binder struct {
@@ -87,6 +90,7 @@ type binder struct {
 
 	wheres   []boundWhere              // conditions, for the fences
 	merged   []equality                // what USING says to be equal
+	copied   []copiedQuery             // subqueries in the keys of ORDER BY
 	sent     []Param                   // the parameters of the settled statement
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
@@ -158,9 +162,10 @@ func (b *binder) finish(columns []*column) *boundQuery {
 		for _, w := range b.wheres {
 			b.moveConjuncts(w, kept)
 		}
+		b.renewCopies()
 	}
 	for _, t := range b.tables {
-		q.marks = append(q.marks, mark{t.marker, b.render(t)})
+		q.marks = append(q.marks, mark{t.marker, b.render(t), t.sample != nil})
 		q.tables = append(q.tables, t.exposed.relation.OID)
 		q.opaque = q.opaque || t.opaque()
 	}
@@ -168,7 +173,7 @@ func (b *binder) finish(columns []*column) *boundQuery {
 		if b.env.definition {
 			break // left for the statement that reads the view
 		}
-		q.marks = append(q.marks, mark{name, b.setText(name)})
+		q.marks = append(q.marks, mark{name: name, text: b.setText(name)})
 	}
 	for _, c := range columns {
 		origin := c.origin

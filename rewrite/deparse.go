@@ -171,10 +171,22 @@ func emit(stmt *pg.Node, marks []mark) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return replaceMarks(text, marks)
+	return replaceMarks(text, marks, tableNames(stmt))
 }
 
-func replaceMarks(text string, marks []mark) (string, error) {
+// tableNames says how often a tree reads each table.
+func tableNames(stmt *pg.Node) map[string]int {
+	names := map[string]int{}
+	walkNodes(stmt, func(n *pg.Node) {
+		if rv := n.GetRangeVar(); rv != nil {
+			names[rv.Relname]++
+		}
+	})
+	return names
+}
+
+// replaceMarks puts texts in the places of marks: of those that stand for tables as often as the tree has them (a sort key repeats what it sorts by), of others once.
+func replaceMarks(text string, marks []mark, tables map[string]int) (string, error) {
 	if len(marks) == 0 {
 		return text, nil
 	}
@@ -191,7 +203,8 @@ func replaceMarks(text string, marks []mark) (string, error) {
 		if strings.HasPrefix(m.name, formMark) || strings.HasPrefix(m.name, seedMark) {
 			continue
 		}
-		if n := seen[m.name]; n == 0 || n > 1 && !isSetMarker(m.name) {
+		want := max(tables[m.name], 1)
+		if n := seen[m.name]; n == 0 || n != want && !isSetMarker(m.name) || n > 1 && m.once {
 			return "", unfaithful()
 		}
 	}

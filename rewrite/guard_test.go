@@ -91,12 +91,12 @@ func TestDeparseFaithful(t *testing.T) {
 }
 
 func TestReplaceMarks(t *testing.T) {
-	marks := []mark{{"cordon_1_t", "(SELECT 1)"}}
-	if got, err := replaceMarks("SELECT 'cordon_1_t' FROM cordon_1_t u", marks); err != nil || got != "SELECT 'cordon_1_t' FROM (SELECT 1) u" {
+	marks := []mark{{name: "cordon_1_t", text: "(SELECT 1)"}}
+	if got, err := replaceMarks("SELECT 'cordon_1_t' FROM cordon_1_t u", marks, nil); err != nil || got != "SELECT 'cordon_1_t' FROM (SELECT 1) u" {
 		t.Errorf("%q %v", got, err)
 	}
 	for _, text := range []string{"SELECT 1", "SELECT cordon_1_t FROM cordon_1_t"} {
-		if got, err := replaceMarks(text, marks); err == nil {
+		if got, err := replaceMarks(text, marks, nil); err == nil {
 			t.Errorf("%q passed as %q", text, got)
 		}
 	}

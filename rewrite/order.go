@@ -166,18 +166,11 @@ func (b *binder) offsetFirst(sel *pg.SelectStmt, all []*column, items []*pg.Node
 	skipped, fetched := &pg.SelectStmt{}, &pg.SelectStmt{}
 	offset, count := sel.LimitOffset, sel.LimitCount
 	sel.LimitOffset, sel.LimitCount, sel.LimitOption, sel.SortClause = nil, nil, pg.LimitOption_LIMIT_OPTION_DEFAULT, nil
-	b.wrap(skipped, sel, all, cloneNodes(items))
+	b.wrap(skipped, sel, all, b.copiesOf(items))
 	skipped.LimitOffset, skipped.LimitOption = offset, pg.LimitOption_LIMIT_OPTION_COUNT
 	b.wrap(fetched, skipped, all, nil)
-	fetched.SortClause, fetched.LimitCount, fetched.LimitOption = cloneNodes(items), count, pg.LimitOption_LIMIT_OPTION_WITH_TIES
+	fetched.SortClause, fetched.LimitCount, fetched.LimitOption = b.copiesOf(items), count, pg.LimitOption_LIMIT_OPTION_WITH_TIES
 	return fetched
-}
-
-func cloneNodes(nodes []*pg.Node) (copies []*pg.Node) {
-	for _, n := range nodes {
-		copies = append(copies, cloneNode(n))
-	}
-	return copies
 }
 
 // wrap makes sel SELECT <columns> FROM (inner) ORDER BY items and the columns. WITH stays outside, where LIMIT sees it, too.
@@ -282,7 +275,7 @@ func moveSelect(sel *pg.SelectStmt) *pg.SelectStmt {
 // sortDistinctOn sorts the rows that DISTINCT ON picks from: by its expressions, and by what tells them apart.
 func (b *binder) sortDistinctOn(sel *pg.SelectStmt, sc *scope) error {
 	if len(sel.SortClause) == 0 {
-		appendSort(&sel.SortClause, cloneNodes(sel.DistinctClause))
+		appendSort(&sel.SortClause, b.copiesOf(sel.DistinctClause))
 	}
 	keys, err := b.rowKeys(sel, sc)
 	if err != nil {

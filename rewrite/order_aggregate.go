@@ -128,7 +128,7 @@ func (b *binder) hideInCalls(sel *pg.SelectStmt, sc *scope) error {
 		var keys sortKeys
 		for _, arg := range c.args {
 			if sums[c.name] && isFloat(arg.in.typ) { // -0 and 0 add the same
-				keys.add(rankOther, cloneNode(arg.node))
+				keys.add(rankOther, b.copyOf(arg.node))
 				continue
 			}
 			b.addKeys(&keys, arg)

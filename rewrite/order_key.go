@@ -51,7 +51,7 @@ var looseTypes = map[uint32]bool{700: true, 701: true, oidNumeric: true, oidInte
 
 // addKeys adds what a value is sorted by, so that values that differ do not tie.
 func (b *binder) addKeys(keys *sortKeys, x boundExpr) {
-	n := func() *pg.Node { return cloneNode(x.node) }
+	n := func() *pg.Node { return b.copyOf(x.node) }
 	switch {
 	case isGiven(x.node):
 	case x.in.label.sealed():

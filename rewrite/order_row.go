@@ -104,6 +104,6 @@ func (b *binder) groupKeys(keys *sortKeys, sel *pg.SelectStmt, sc *scope) {
 		sets = sets || n.GetGroupingSet() != nil
 	}
 	for i := 0; sets && i < len(all); i++ { // GROUPING takes 31 at most: one each
-		keys.add(rankOther, &pg.Node{Node: &pg.Node_GroupingFunc{GroupingFunc: &pg.GroupingFunc{Args: []*pg.Node{cloneNode(all[i])}}}})
+		keys.add(rankOther, &pg.Node{Node: &pg.Node_GroupingFunc{GroupingFunc: &pg.GroupingFunc{Args: []*pg.Node{b.copyOf(all[i])}}}})
 	}
 }

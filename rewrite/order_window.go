@@ -67,7 +67,7 @@ func (b *binder) hideInWindow(sel *pg.SelectStmt, sc *scope, c orderedCall) erro
 		return b.at(refused("hidden-order", "cordon: "+c.name+" here depends on the order of rows that tie, which is hidden",
 			"Add a column that no two rows share to the window's ORDER BY, or write its frame with ROWS."), c.call.Location)
 	}
-	w = cloneNode(&pg.Node{Node: &pg.Node_WindowDef{WindowDef: w}}).GetWindowDef()
+	w = b.copyOf(&pg.Node{Node: &pg.Node_WindowDef{WindowDef: w}}).GetWindowDef()
 	appendSort(&w.OrderClause, missing)
 	c.call.Over = w
 	return nil

@@ -85,17 +85,17 @@ func (b *binder) formMarks() ([]mark, error) {
 		if err != nil {
 			return nil, err
 		}
-		marks = append(marks, mark{p.name, text})
+		marks = append(marks, mark{name: p.name, text: text})
 	}
 	for _, u := range b.inverses {
 		text, err := u.text(b.env.twin.forms)
 		if err != nil {
 			return nil, err
 		}
-		marks = append(marks, mark{u.name, text})
+		marks = append(marks, mark{name: u.name, text: text})
 	}
 	for domain := range b.seeds {
-		marks = append(marks, mark{seedMark + domain, b.env.twin.forms.seed(domain)})
+		marks = append(marks, mark{name: seedMark + domain, text: b.env.twin.forms.seed(domain)})
 	}
 	return marks, nil
 }
