@@ -193,7 +193,7 @@ func (p *planner) under(path string) *planner {
 	env.setting, env.path = path, env.twin.pathOf(path, env.user)
 	stamp := p.stamp
 	stamp.path = path
-	env.revealed, env.located = map[revealedColumn]*source{}, map[int]bool{}
+	env.revealed, env.located, env.renamed = map[revealedColumn]*source{}, map[int]bool{}, map[int]bool{}
 	return &planner{env: &env, state: p.state, stamp: stamp, seals: p.seals}
 }
 

@@ -26,6 +26,7 @@ type environment struct {
 	revealed  map[revealedColumn]*source // columns that were found to be needed in SQL form; kept from one binding to the next
 	pathCall  *pg.FuncCall               // the call of set_config that sets search_path; see setconfig.go
 	located   map[int]bool               // references, by their places in the statement, whose tableoid was found to be read
+	renamed   map[int]bool               // and those which, by the alias that they have, would not be found from where they are named; nil where none is
 }
 
 // revealedColumn is a column of a reference to a table, by their places in the statement.
@@ -86,6 +87,7 @@ type binder struct {
 	probing   bool                      // what is bound was bound before: labels are settled
 	inOrder   map[*pg.SelectStmt]bool   // queries without ORDER BY whose rows come in an order that they fix; see order_carry.go
 	refs      map[*pg.ColumnRef]*column // what references resolved to
+	hidden    map[*pg.ColumnRef]bool    // bare ones that their item's alias would not find
 	owners    map[*pg.ColumnRef]*item   // and the item that it is a column of
 
 	wheres   []boundWhere              // conditions, for the fences
@@ -144,7 +146,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, firstUse: map[int32]paramUse{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, hidden: map[*pg.ColumnRef]bool{}, firstUse: map[int32]paramUse{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is

@@ -49,6 +49,9 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
+	if len(ref.Fields) == 1 && it.emit != "" && it.owner != sc.owner && !sc.sends(it) {
+		b.hidden[ref] = true
+	}
 	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collate: c.collate}
 }
 

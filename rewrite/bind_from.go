@@ -54,23 +54,25 @@ func (b *binder) single(it *item, err error) ([]*item, []*column, error) {
 
 // claim gives an item its alias in the FROM clause (checkNameSpaceConflicts in parse_relation.c): two tables of one name
 // from two schemas are legal, and get aliases of their own since subqueries of one name are not.
-func (b *binder) claim(it *item, sc *scope) error {
+func (b *binder) claim(it *item, sc *scope) error { return b.claimAs(it, sc, false) }
+
+// claimAs is claim; renamed says that the item gets an alias of its own in any case.
+func (b *binder) claimAs(it *item, sc *scope, renamed bool) error {
 	it.owner = sc.owner
 	if it.name == "" {
 		return nil
 	}
 	it.emit = it.name
-	other := sc.owner.taken[it.emit]
-	if other == nil {
-		sc.owner.taken[it.emit] = it
-		return nil
+	others := sc.owner.taken[it.name]
+	for _, other := range others {
+		if it.schema == "" || other.schema == "" || it.schema == other.schema {
+			return &Error{Code: "42712", Message: fmt.Sprintf("table name %s specified more than once", quoted(it.name))}
+		}
 	}
-	if it.schema == "" || other.schema == "" || it.schema == other.schema {
-		return &Error{Code: "42712", Message: fmt.Sprintf("table name %s specified more than once", quoted(it.name))}
+	if sc.owner.claims++; renamed || len(others) > 0 { // reserved: no name of the client's captures it, nor of a query within; and equal subqueries stay equal
+		it.emit = "cordon_" + itoa(sc.depth()) + "_" + itoa(sc.owner.claims)
 	}
-	// Reserved: no name of the client's captures it. Of one nested in it neither, and equal subqueries stay equal.
-	it.emit = "cordon_" + itoa(sc.depth()) + "_" + itoa(len(sc.owner.taken))
-	sc.owner.taken[it.emit] = it
+	sc.owner.taken[it.name] = append(others, it)
 	return nil
 }
 
@@ -96,7 +98,7 @@ func (b *binder) rangeVar(rv *pg.RangeVar, sc *scope) (*item, error) {
 	if rv.Alias == nil {
 		it.schema = e.relation.Schema
 	}
-	if err := b.claim(it, sc); err != nil {
+	if err := b.claimAs(it, sc, b.env.renamed[len(b.tables)]); err != nil {
 		return nil, err
 	}
 	it.table = b.reference(e, it.emit, !rv.Inh)

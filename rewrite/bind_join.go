@@ -12,7 +12,7 @@ import (
 func (b *binder) join(j *pg.JoinExpr, sc, with *scope) ([]*item, []*column, error) {
 	taken := sc.owner.taken
 	if j.Alias != nil { // names within it are its own
-		sc.owner.taken = map[string]*item{}
+		sc.owner.taken = map[string][]*item{}
 	}
 	leftItems, left, err := b.fromItem(j.Larg, sc, with)
 	if err != nil {

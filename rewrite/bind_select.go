@@ -13,19 +13,20 @@ func itoa(i int) string { return strconv.Itoa(i) }
 
 // selectScope is what one SELECT needs to remember across its clauses.
 type selectScope struct {
-	taken      map[string]*item // aliases of its FROM clause as they are sent
-	collecting bool             // references are after grouping: in the select list, HAVING, ORDER BY
-	aggregates int              // depth of aggregate arguments being bound
-	aggregated bool             // an aggregate or a window function of this SELECT itself was bound
-	loose      []looseRef       // references outside aggregates, for the functional dependency on a primary key
-	hides      bool             // the order of the rows of its FROM clause, as WHERE leaves them, must not show
-	grouped    bool             // an aggregate of this SELECT was bound
-	groupBy    bool             // it has one, whose items and what comes after are being bound
-	calls      []orderedCall    // its aggregates and window functions
-	json       []jsonCall       // and those of SQL/JSON
-	groups     []boundExpr      // what GROUP BY names
-	item       *pg.Node         // the select item being bound, where it may be a row's ctid
-	placed     bool             // one was
+	taken      map[string][]*item // the items of its FROM clause by name
+	claims     int                // how many have had a name
+	collecting bool               // references are after grouping: in the select list, HAVING, ORDER BY
+	aggregates int                // depth of aggregate arguments being bound
+	aggregated bool               // an aggregate or a window function of this SELECT itself was bound
+	loose      []looseRef         // references outside aggregates, for the functional dependency on a primary key
+	hides      bool               // the order of the rows of its FROM clause, as WHERE leaves them, must not show
+	grouped    bool               // an aggregate of this SELECT was bound
+	groupBy    bool               // it has one, whose items and what comes after are being bound
+	calls      []orderedCall      // its aggregates and window functions
+	json       []jsonCall         // and those of SQL/JSON
+	groups     []boundExpr        // what GROUP BY names
+	item       *pg.Node           // the select item being bound, where it may be a row's ctid
+	placed     bool               // one was
 }
 
 // looseRef is a reference that GROUP BY must cover.
@@ -38,7 +39,7 @@ type looseRef struct {
 // selectQuery binds one SELECT, clause by clause in the order in which names come into being.
 func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {
 	sc := with.child()
-	sc.owner = &selectScope{taken: map[string]*item{}}
+	sc.owner = &selectScope{taken: map[string][]*item{}}
 	hiding := b.hiding
 	for _, n := range sel.FromClause {
 		items, _, err := b.fromItem(n, sc, with)

@@ -157,7 +157,7 @@ func (r *Rewriter) planner(st *state, params SessionParams) (*planner, error) {
 		return nil, err
 	}
 	stamp.path = st.setting()
-	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, fixed: st.fixed, revealed: map[revealedColumn]*source{}, located: map[int]bool{}}
+	env := &environment{twin: tw, setting: stamp.path, user: params.User, database: params.Database, fixed: st.fixed, revealed: map[revealedColumn]*source{}, located: map[int]bool{}, renamed: map[int]bool{}}
 	env.path = tw.pathOf(env.setting, env.user)
 	return &planner{env: env, state: st, stamp: stamp, seals: tw.policy.Sealed}, nil
 }

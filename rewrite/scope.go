@@ -215,8 +215,8 @@ func (s *scope) findItem(schema, name string) (*item, error) {
 	for ; s != nil; s = s.parent {
 		var found *item
 		for _, it := range s.items {
-			if !it.rel || it.name != name || (schema != "" && it.schema != schema) {
-				continue
+			if !it.rel || it.name != name && it.emit != name || schema != "" && it.schema != schema {
+				continue // by what it is sent as it is looked up where its own text is bound once more
 			}
 			if found != nil {
 				return nil, &Error{Code: "42P09", Message: "table reference " + quoted(name) + " is ambiguous"}

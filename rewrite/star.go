@@ -126,10 +126,19 @@ func (b *binder) qualifier(parts []string, sc *scope) (*item, error) {
 		err = missingFromItem(name)
 	}
 	if err == nil && !sc.sends(it) {
-		err = refused("captured-name", "cordon: "+quoted(schema+"."+name)+" stands behind another table of that name here, and tables are sent by their names without schemas",
-			"Give one of the two an alias of its own.")
+		err = b.rename(it)
 	}
 	return it, err
+}
+
+// rename has the statement bound again, with an alias of its own for a table that a nearer FROM item would be taken for: tables are sent by their names without schemas.
+func (b *binder) rename(it *item) error {
+	if it.table == nil || b.env.renamed == nil || it.emit != it.name {
+		return refused("captured-name", "cordon: "+quoted(it.name)+" stands behind another FROM item of that name here", "Give one of the two an alias of its own.")
+	}
+	b.env.renamed[it.table.number] = true
+	b.again = true
+	return nil
 }
 
 // collect remembers a reference that stands outside aggregates of its own SELECT, after grouping; ref is nil for a whole row's.

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,9 @@ func (b *binder) qualifyRefs(n *pg.Node) error {
 		if it == nil || it.emit == "" {
 			err = refused("merged-column-argument", "cordon: a column that a join merged cannot be the argument of this function", "Write the column with its table's alias.")
 			return
+		}
+		if b.hidden[ref] {
+			err = cmp.Or(err, b.rename(it))
 		}
 		ref.Fields = nameNodes(it.emit, lastString(ref.Fields))
 	})
