@@ -125,3 +125,30 @@ func TestUnder(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeNotNull: a NOT NULL constraint is shown where its column is.
+func TestDescribeNotNull(t *testing.T) {
+	videos := &exposed{columns: []exposedColumn{{name: "views"}, {name: `a "b`}, {name: "no"}}}
+	for _, c := range []struct {
+		text      string
+		rel       *exposed
+		shown, is bool
+	}{
+		{"NOT NULL views", videos, true, true},
+		{"NOT NULL views NO INHERIT NOT VALID", videos, true, true},
+		{"NOT NULL no NO INHERIT", videos, true, true},
+		{`NOT NULL "a ""b"`, videos, true, true},
+		{"NOT NULL phone", videos, false, true},
+		{`NOT NULL "a ""b NO INHERIT"`, videos, false, true},
+		{"NOT NULL", videos, false, true},
+		{"NOT NULL", nil, true, true},
+		{"NOT NULL views", nil, false, true},
+		{"NOT NULL views, phone", videos, false, false},
+		{"CHECK (views IS NOT NULL)", videos, false, false},
+	} {
+		shown, is := describeNotNull(&catalog.Definition{Kind: catalog.ConstraintText, Plain: c.text}, c.rel)
+		if shown != c.shown || is != c.is {
+			t.Errorf("%s: %v, %v", c.text, shown, is)
+		}
+	}
+}

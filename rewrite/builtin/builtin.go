@@ -22,11 +22,12 @@ const (
 	MarkPseudonyms  = "cordon_pseudonyms"  // int8[]: columns of pseudonyms, which have no length
 	MarkSchemas     = "cordon_schemas"     // oid[]: schemas of people's own in which something of the twin lies
 	MarkLoose       = "cordon_loose"       // int8[]: columns that may be NULL whatever their declaration says
+	MarkUnchecked   = "cordon_unchecked"   // oid[]: domains of which nothing that is declared is shown
 )
 
 // Marks are all markers of sets.
 var Marks = []string{MarkRelations, MarkAttributes, MarkTypes, MarkConstraints, MarkPath, MarkHollow, MarkStatistics, MarkTriggers, MarkFunctions, MarkViews, MarkPartitioned,
-	MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose, MarkSchemas}
+	MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose, MarkUnchecked, MarkSchemas}
 
 // Markers of texts: each stands for a jsonb object of the definitions that may be read, by the oid of what they define. A key with a p in front
 // has the text with few parentheses, where that differs.

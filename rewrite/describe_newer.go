@@ -1,0 +1,24 @@
+package rewrite
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// notNull is a constraint that the parser does not know: of a domain since 17, of a column since 18.
+var notNull = regexp.MustCompile(`^NOT NULL(?: ([a-z_][a-z0-9_]*)| "((?:[^"]|"")+)")?(?: NO INHERIT)?(?: NOT VALID)?$`)
+
+// describeNotNull judges a definition if it is a NOT NULL constraint's: shown where the column that it names is of the twin.
+func describeNotNull(d *catalog.Definition, rel *exposed) (shown, is bool) {
+	m := notNull.FindStringSubmatch(d.Plain)
+	if m == nil || d.Kind != catalog.ConstraintText {
+		return false, false
+	}
+	name := m[1] + strings.ReplaceAll(m[2], `""`, `"`)
+	if rel == nil {
+		return name == "", true
+	}
+	return rel.column(name) != nil, true
+}
