@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"strings"
 	"testing"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -149,6 +150,21 @@ func TestDescribeNotNull(t *testing.T) {
 		shown, is := describeNotNull(&catalog.Definition{Kind: catalog.ConstraintText, Plain: c.text}, c.rel)
 		if shown != c.shown || is != c.is {
 			t.Errorf("%s: %v, %v", c.text, shown, is)
+		}
+	}
+}
+
+// TestStoredViewDepends: what a materialized view reads is told, by its rule, where the twin has all of it.
+func TestStoredViewDepends(t *testing.T) {
+	snapshot := storedSnapshot(t)
+	const totals = `[database.app.table."public.totals".columns]`
+	tw, _ := partitionTwin(t, snapshot, "app", func(text string) string {
+		return strings.Replace(text, totals, "[database.app.table.\"public.hidden_totals\".columns]\np = \"show\"\n\n"+totals, 1)
+	})
+	for name, want := range map[string]bool{"totals": true, "hidden_totals": false} {
+		rel, _ := snapshot.Relation("public", name)
+		if tw.tables[rel.OID] == nil || tw.objects.views[rel.OID] != want {
+			t.Errorf("%s: %v", name, tw.objects.views[rel.OID])
 		}
 	}
 }

@@ -24,7 +24,7 @@ type objects struct {
 	statistics  map[uint32]bool
 	triggers    map[uint32]bool
 	functions   map[uint32]bool // of people's own, those that the policy lists
-	views       map[uint32]bool // those that are inlined
+	views       map[uint32]bool // those that are inlined, and materialized ones that read only what the twin has
 	partitioned map[uint32]bool // tables of which the partition key is shown
 	defaults    map[uint64]bool // columns whose default or generation expression is shown
 	treated     map[uint64]bool // columns that are not shown as they are: without identity, options, generation
@@ -205,6 +205,9 @@ func (tw *twin) findHangers(rel *catalog.Relation) {
 		if tw.visible(rel.OID, t.Columns) && !t.Arguments && (t.Function < catalog.FirstUserOID || o.functions[t.Function]) && o.texts[textKey{catalog.TriggerText, t.OID, 0}].plain.text != "" {
 			o.triggers[t.OID] = true
 		}
+	}
+	if rel.Kind == 'm' && tw.bindsStored(rel) {
+		o.views[rel.OID] = true
 	}
 	if len(rel.PartitionKey)+len(rel.PartitionReads) > 0 && tw.visible(rel.OID, rel.PartitionKey) && tw.plainly(rel.OID, rel.PartitionReads) {
 		o.partitioned[rel.OID] = true

@@ -15,7 +15,7 @@ const (
 	MarkStatistics  = "cordon_statistics"  // oid[]: extended statistics of which the twin has every column
 	MarkTriggers    = "cordon_triggers"    // oid[]: triggers whose function and columns the twin has
 	MarkFunctions   = "cordon_functions"   // oid[]: functions of people's own that the policy lists
-	MarkViews       = "cordon_views"       // oid[]: views of people's own that are inlined
+	MarkViews       = "cordon_views"       // oid[]: views of people's own that are inlined, and materialized ones that read only what the twin has
 	MarkPartitioned = "cordon_partitioned" // oid[]: tables whose partition key is shown
 	MarkDefaults    = "cordon_defaults"    // int8[]: columns whose default or generation expression is shown
 	MarkTreated     = "cordon_treated"     // int8[]: columns that are not shown as they are
