@@ -80,7 +80,7 @@ func (tw *twin) describe(d *catalog.Definition, rel *exposed, pretty bool) (desc
 	}
 	x.shift = len(shell[0])
 	x.named = d.Kind == catalog.StatColumnText || d.Kind == catalog.IndexText && d.Sub > 0
-	tree, err := pg.Parse(shell[0] + x.text + shell[1])
+	tree, err := pg.Parse(shell[0] + olderText(d, x.text) + shell[1])
 	if err != nil || len(tree.Stmts) != 1 {
 		return describedText{}, false
 	}

@@ -168,3 +168,19 @@ func TestStoredViewDepends(t *testing.T) {
 		}
 	}
 }
+
+// TestOlderText: what the parser lacks is left out where it is read, and only there.
+func TestOlderText(t *testing.T) {
+	for text, want := range map[string]string{
+		"CHECK ((n > 0)) NOT ENFORCED":                                                "CHECK ((n > 0))             ",
+		"CHECK ((n <> 'NOT ENFORCED'::text))":                                         "CHECK ((n <> 'NOT ENFORCED'::text))",
+		"CHECK ((n <> ' PERIOD '::text))":                                             "CHECK ((n <> ' PERIOD '::text))",
+		"PRIMARY KEY (id, at WITHOUT OVERLAPS)":                                       "PRIMARY KEY (id, at                 )",
+		`UNIQUE ("a WITHOUT OVERLAPS)", "PERIOD ")`:                                   `UNIQUE ("a WITHOUT OVERLAPS)", "PERIOD ")`,
+		"FOREIGN KEY (id, PERIOD at) REFERENCES public.p(id, PERIOD at) NOT ENFORCED": "FOREIGN KEY (id,        at) REFERENCES public.p(id,        at)             ",
+	} {
+		if got := olderText(&catalog.Definition{Kind: catalog.ConstraintText}, text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
