@@ -61,24 +61,26 @@ func TestIntrospection(t *testing.T) {
 // TestIntrospectionStatements plays the catalog queries of other tools, and those that ask for definitions.
 func TestIntrospectionStatements(t *testing.T) {
 	t.Parallel()
+	p := twins(t, introspectionSubject(t))
+	p.executions(t, p.playIntrospection)
+}
+
+func (p pair) playIntrospection(t *testing.T, g *gateway) {
 	all, err := queries.Load(os.DirFS("introspection"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := twins(t, introspectionSubject(t))
-	p.executions(t, func(t *testing.T, g *gateway) {
-		s := newScore()
-		for _, q := range all {
-			cordon, direct := p.sessions(t, g) // of its own: a query may change settings
-			s.play(t, cordon, direct, q)
-			cordon.close()
-			direct.close()
-		}
-		s.judge(t)
-		if s.refused > 0 {
-			t.Errorf("%d are refused: %v", s.refused, s.refusals)
-		}
-	})
+	s := newScore()
+	for _, q := range all {
+		cordon, direct := p.sessions(t, g) // of its own: a query may change settings
+		s.play(t, cordon, direct, q)
+		cordon.close()
+		direct.close()
+	}
+	s.judge(t)
+	if s.refused > 0 {
+		t.Errorf("%d are refused: %v", s.refused, s.refusals)
+	}
 }
 
 // secretText is what introspection/schema.sql writes into everything that must not be shown; what the commands name themselves comes back in

@@ -13,7 +13,7 @@ import (
 // versionStatements are how many random statements TestVersions plays against the twin and between the worlds on each version.
 const versionStatements = 100
 
-// TestVersions keeps every supported version tested: what differs by version, the corpus and random statements against the twin, the attacks and random
+// TestVersions keeps every supported version tested: what differs by version, the corpus, catalog queries and random statements against the twin, the attacks and random
 // statements between the worlds. To be quick, a version plays every second query and attack, and the next version the others; the flag -server runs any test
 // in full on a version.
 func TestVersions(t *testing.T) {
@@ -46,6 +46,15 @@ func TestVersions(t *testing.T) {
 				s.server = version
 				p := twins(t, s)
 				p.playCorpus(t, p.serve(t, nil), everySecond(corpus, i))
+			})
+			t.Run("introspection", func(t *testing.T) {
+				if version < 15 {
+					t.Skip("the schema has a publication of columns")
+				}
+				s := introspectionSubject(t)
+				s.server = version
+				p := twins(t, s)
+				p.playIntrospection(t, p.serve(t, nil))
 			})
 			t.Run("worlds", func(t *testing.T) {
 				g := executedWorlds(t, version, orderHidden)

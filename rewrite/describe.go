@@ -70,6 +70,9 @@ var shells = map[catalog.DefinitionKind][2]string{
 
 // describe parses a definition and finds the schemas in it; false where it holds what the twin lacks or what is not understood.
 func (tw *twin) describe(d *catalog.Definition, rel *exposed, pretty bool) (describedText, bool) {
+	if shown, is := describeNotNull(d, rel); is {
+		return describedText{text: d.Plain}, shown
+	}
 	x := describer{tw: tw, rel: rel, text: d.Text(pretty), full: !pretty && (d.Kind == catalog.IndexText || d.Kind == catalog.TriggerText)}
 	shell := shells[d.Kind]
 	if d.Kind == catalog.IndexText && d.Sub > 0 {
@@ -77,7 +80,7 @@ func (tw *twin) describe(d *catalog.Definition, rel *exposed, pretty bool) (desc
 	}
 	x.shift = len(shell[0])
 	x.named = d.Kind == catalog.StatColumnText || d.Kind == catalog.IndexText && d.Sub > 0
-	tree, err := pg.Parse(shell[0] + x.text + shell[1])
+	tree, err := pg.Parse(shell[0] + olderText(d, x.text) + shell[1])
 	if err != nil || len(tree.Stmts) != 1 {
 		return describedText{}, false
 	}

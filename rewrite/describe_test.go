@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"strings"
 	"testing"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -122,6 +123,64 @@ func TestUnder(t *testing.T) {
 	} {
 		if got := described.under(tw, c.path); got != c.want {
 			t.Errorf("under %q: %s, want %s", c.path, got, c.want)
+		}
+	}
+}
+
+// TestDescribeNotNull: a NOT NULL constraint is shown where its column is.
+func TestDescribeNotNull(t *testing.T) {
+	videos := &exposed{columns: []exposedColumn{{name: "views"}, {name: `a "b`}, {name: "no"}}}
+	for _, c := range []struct {
+		text      string
+		rel       *exposed
+		shown, is bool
+	}{
+		{"NOT NULL views", videos, true, true},
+		{"NOT NULL views NO INHERIT NOT VALID", videos, true, true},
+		{"NOT NULL no NO INHERIT", videos, true, true},
+		{`NOT NULL "a ""b"`, videos, true, true},
+		{"NOT NULL phone", videos, false, true},
+		{`NOT NULL "a ""b NO INHERIT"`, videos, false, true},
+		{"NOT NULL", videos, false, true},
+		{"NOT NULL", nil, true, true},
+		{"NOT NULL views", nil, false, true},
+		{"NOT NULL views, phone", videos, false, false},
+		{"CHECK (views IS NOT NULL)", videos, false, false},
+	} {
+		shown, is := describeNotNull(&catalog.Definition{Kind: catalog.ConstraintText, Plain: c.text}, c.rel)
+		if shown != c.shown || is != c.is {
+			t.Errorf("%s: %v, %v", c.text, shown, is)
+		}
+	}
+}
+
+// TestStoredViewDepends: what a materialized view reads is told, by its rule, where the twin has all of it.
+func TestStoredViewDepends(t *testing.T) {
+	snapshot := storedSnapshot(t)
+	const totals = `[database.app.table."public.totals".columns]`
+	tw, _ := partitionTwin(t, snapshot, "app", func(text string) string {
+		return strings.Replace(text, totals, "[database.app.table.\"public.hidden_totals\".columns]\np = \"show\"\n\n"+totals, 1)
+	})
+	for name, want := range map[string]bool{"totals": true, "hidden_totals": false} {
+		rel, _ := snapshot.Relation("public", name)
+		if tw.tables[rel.OID] == nil || tw.objects.views[rel.OID] != want {
+			t.Errorf("%s: %v", name, tw.objects.views[rel.OID])
+		}
+	}
+}
+
+// TestOlderText: what the parser lacks is left out where it is read, and only there.
+func TestOlderText(t *testing.T) {
+	for text, want := range map[string]string{
+		"CHECK ((n > 0)) NOT ENFORCED":                                                "CHECK ((n > 0))             ",
+		"CHECK ((n <> 'NOT ENFORCED'::text))":                                         "CHECK ((n <> 'NOT ENFORCED'::text))",
+		"CHECK ((n <> ' PERIOD '::text))":                                             "CHECK ((n <> ' PERIOD '::text))",
+		"PRIMARY KEY (id, at WITHOUT OVERLAPS)":                                       "PRIMARY KEY (id, at                 )",
+		`UNIQUE ("a WITHOUT OVERLAPS)", "PERIOD ")`:                                   `UNIQUE ("a WITHOUT OVERLAPS)", "PERIOD ")`,
+		"FOREIGN KEY (id, PERIOD at) REFERENCES public.p(id, PERIOD at) NOT ENFORCED": "FOREIGN KEY (id,        at) REFERENCES public.p(id,        at)             ",
+	} {
+		if got := olderText(&catalog.Definition{Kind: catalog.ConstraintText}, text); got != want {
+			t.Errorf("%s: %s", text, got)
 		}
 	}
 }

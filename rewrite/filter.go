@@ -39,7 +39,7 @@ func qualifyFilter(snapshot *catalog.Snapshot, rel *catalog.Relation, filter str
 		case *pg.Node_TypeCast:
 			err = qualifyFilterType(snapshot, path, x.TypeCast.TypeName)
 		}
-		mayRaise = mayRaise || !quietNode(n)
+		mayRaise = mayRaise || !quietNode(n) || readsVirtual(snapshot, rel, n)
 	})
 	if err == nil {
 		err = checkImmutable(snapshot, path, rel, tree.Stmts[0].Stmt.GetSelectStmt().GetWhereClause())

@@ -24,12 +24,13 @@ type objects struct {
 	statistics  map[uint32]bool
 	triggers    map[uint32]bool
 	functions   map[uint32]bool // of people's own, those that the policy lists
-	views       map[uint32]bool // those that are inlined
+	views       map[uint32]bool // those that are inlined, and materialized ones that read only what the twin has
 	partitioned map[uint32]bool // tables of which the partition key is shown
 	defaults    map[uint64]bool // columns whose default or generation expression is shown
 	treated     map[uint64]bool // columns that are not shown as they are: without identity, options, generation
 	pseudonyms  map[uint64]bool // without a length
 	loose       map[uint64]bool // may be NULL, whatever the catalog says
+	unchecked   map[uint32]bool // domains of which nothing that is declared is shown
 	texts       map[textKey]shownText
 }
 
@@ -47,7 +48,7 @@ func attributeKey(rel uint32, num int16) uint64 { return uint64(rel)<<16 + uint6
 // findObjects judges every object of the snapshot, once tables and views of the twin are known.
 func (tw *twin) findObjects() {
 	o := &objects{relations: map[uint32]bool{}, attributes: map[uint64]bool{}, constraints: map[uint32]bool{}, types: map[uint32]bool{}, statistics: map[uint32]bool{}, triggers: map[uint32]bool{},
-		functions: map[uint32]bool{}, views: map[uint32]bool{}, partitioned: map[uint32]bool{}, defaults: map[uint64]bool{}, treated: map[uint64]bool{}, pseudonyms: map[uint64]bool{}, loose: map[uint64]bool{},
+		functions: map[uint32]bool{}, views: map[uint32]bool{}, partitioned: map[uint32]bool{}, defaults: map[uint64]bool{}, treated: map[uint64]bool{}, pseudonyms: map[uint64]bool{}, loose: map[uint64]bool{}, unchecked: map[uint32]bool{},
 		texts: map[textKey]shownText{}}
 	tw.objects = o
 	for _, t := range tw.snapshot.Types {
@@ -205,6 +206,9 @@ func (tw *twin) findHangers(rel *catalog.Relation) {
 			o.triggers[t.OID] = true
 		}
 	}
+	if rel.Kind == 'm' && tw.bindsStored(rel) {
+		o.views[rel.OID] = true
+	}
 	if len(rel.PartitionKey)+len(rel.PartitionReads) > 0 && tw.visible(rel.OID, rel.PartitionKey) && tw.plainly(rel.OID, rel.PartitionReads) {
 		o.partitioned[rel.OID] = true
 	}
@@ -223,7 +227,7 @@ func (tw *twin) showsConstraint(rel *catalog.Relation, c *catalog.Constraint) bo
 	case 'f':
 		return tw.visible(c.Foreign, c.ForeignColumns) && tw.agree(rel, c)
 	case 'n':
-		return true
+		return !slices.ContainsFunc(c.Key, func(num int16) bool { return tw.objects.loose[attributeKey(rel.OID, num)] })
 	}
 	return false
 }
@@ -263,6 +267,11 @@ func (tw *twin) treatmentOf(rel *catalog.Relation, num int16) config.Treatment {
 // findTexts describes the definitions whose expressions read only what is shown as it is.
 func (tw *twin) findTexts() {
 	domains := tw.hiddenTypes()
+	for oid := range domains {
+		if t := tw.snapshot.Types[oid]; t.Kind == 'd' && oid >= catalog.FirstUserOID {
+			tw.objects.unchecked[oid] = true
+		}
+	}
 	for _, d := range tw.snapshot.Definitions {
 		rel := tw.tables[d.Relation]
 		var shown bool

@@ -39,6 +39,7 @@ func (tw *twin) buildSets() map[string]string {
 		builtin.MarkFunctions: arrayLiteral(o.functions, "oid"), builtin.MarkViews: arrayLiteral(o.views, "oid"), builtin.MarkPartitioned: arrayLiteral(o.partitioned, "oid"),
 		builtin.MarkAttributes: arrayLiteral(o.attributes, "int8"), builtin.MarkDefaults: arrayLiteral(o.defaults, "int8"), builtin.MarkTreated: arrayLiteral(o.treated, "int8"),
 		builtin.MarkPseudonyms: arrayLiteral(o.pseudonyms, "int8"), builtin.MarkSchemas: arrayLiteral(schemas, "oid"), builtin.MarkLoose: arrayLiteral(o.loose, "int8"),
+		builtin.MarkUnchecked: arrayLiteral(o.unchecked, "oid"),
 	}
 }
 

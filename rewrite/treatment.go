@@ -56,7 +56,7 @@ func (tw *twin) namesObjects(oid uint32, depth int) bool {
 
 func (tw *twin) exposeColumn(rel *catalog.Relation, col *catalog.Column, t config.Treatment) (exposedColumn, error) {
 	ref := quoteIdent(rel.Name) + "." + quoteIdent(col.Name)
-	ec := exposedColumn{name: col.Name, expr: ref, cast: col.Type.Name, collate: col.Type.Collation, typ: col.Type.OID}
+	ec := exposedColumn{name: col.Name, expr: ref, cast: col.Type.Name, collate: col.Type.Collation, typ: col.Type.OID, opaque: t.Kind != config.Null && tw.computes(rel, col)}
 	var err error
 	switch t.Kind {
 	case config.Show:

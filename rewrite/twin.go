@@ -85,7 +85,7 @@ type exposedColumn struct {
 	raw      Origin // where it comes from
 	rawType  masking.Type
 	gathered string // and its pseudonym where rows are gathered from partitions; see gather.go
-	opaque   bool   // a `sql` mask: its errors may carry raw values
+	opaque   bool   // a `sql` mask or virtual column: it may raise, and its errors carry raw values
 	filtered bool   // of an inlined view: derives from a filtered table
 	reg      string // of a catalog: as of column
 }

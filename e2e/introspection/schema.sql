@@ -10,7 +10,7 @@ CREATE TYPE mood AS ENUM ('good', 'so so', 'bad');
 CREATE TYPE app.place AS (x int, y int);
 CREATE DOMAIN percent AS numeric(5,2) DEFAULT 0 CONSTRAINT percent_range CHECK (VALUE >= 0 AND VALUE <= 100);
 CREATE DOMAIN app.code AS text NOT NULL CHECK (VALUE <> '');
-CREATE DOMAIN address AS text DEFAULT 'zz@default' CONSTRAINT address_check CHECK (VALUE <> 'zz@raw');
+CREATE DOMAIN address AS text DEFAULT 'zz@default' CONSTRAINT zz_address NOT NULL CONSTRAINT address_check CHECK (VALUE <> 'zz@raw');
 CREATE TYPE span AS RANGE (subtype = date);
 CREATE COLLATION app.anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 COMMENT ON TYPE mood IS 'how somebody feels';
@@ -56,7 +56,7 @@ CREATE TABLE app.orders (
     order_id serial PRIMARY KEY, user_id bigint NOT NULL REFERENCES public.users, line smallint NOT NULL DEFAULT 1, sku app.code, at app.place,
     amount numeric(12,2) NOT NULL DEFAULT 9.99, discount percent DEFAULT 7, placed timestamp NOT NULL DEFAULT '2024-01-01 00:00:00', during daterange,
     rate double precision DEFAULT 1e-5, flag boolean DEFAULT true, bits bit(4) DEFAULT B'1010', raw bytea DEFAULT '\x00ff', title text COLLATE app.anycase DEFAULT $$it's "odd"\$$,
-    feels public.mood DEFAULT 'good', total numeric GENERATED ALWAYS AS (amount * (1 - discount / 100)) STORED, card text DEFAULT 'zzcard',
+    feels public.mood DEFAULT 'good', total numeric GENERATED ALWAYS AS (amount * (1 - discount / 100)) STORED, card text DEFAULT 'zzcard' CONSTRAINT zz_card_there NOT NULL,
     CONSTRAINT orders_line UNIQUE (user_id, line), CONSTRAINT positive CHECK (amount > 0 AND line > 0) NOT VALID, EXCLUDE USING gist (during WITH &&),
     CONSTRAINT feeling CHECK (feels <> 'bad'::public.mood OR amount < 5), CONSTRAINT zz_card CHECK (card <> 'zzraw'));
 CREATE INDEX orders_placed ON app.orders USING brin (placed);
@@ -78,7 +78,7 @@ CREATE TABLE app.people_1 PARTITION OF app.people FOR VALUES FROM (1) TO (70707)
 CREATE TABLE app.bymonth (born date, n int) PARTITION BY LIST (born);
 CREATE TABLE app.bymonth_1 PARTITION OF app.bymonth FOR VALUES IN ('1970-07-07');
 CREATE INDEX ON app.sales (shop);
-CREATE TABLE app.parent (id int PRIMARY KEY, kind text DEFAULT 'p' CHECK (kind <> ''));
+CREATE TABLE app.parent (id int PRIMARY KEY, kind text DEFAULT 'p' CONSTRAINT kind_there NOT NULL CHECK (kind <> ''));
 CREATE TABLE app.child (extra text DEFAULT 'c') INHERITS (app.parent);
 CREATE TABLE app.audited (id int PRIMARY KEY, body text, changed timestamptz, author bigint);
 CREATE TABLE zzvault.secrets (zzid serial PRIMARY KEY, zzbody text DEFAULT 'zz' CHECK (zzbody <> 'zzraw'), user_id bigint REFERENCES public.users);

@@ -49,12 +49,21 @@ func (b *builder) freeze(ctx context.Context, f *fate) error {
 		if f.absent || !col.Generated || f.treatments[i].Kind == config.Hide || !f.treated(col.Reads) && f.treatments[i].Kind == config.Show {
 			continue
 		}
-		if err := b.exec(ctx, "ALTER TABLE "+qualified(f.rel)+" ALTER COLUMN "+ident(col.Name)+" DROP EXPRESSION"); err != nil {
+		sql := "ALTER TABLE " + qualified(f.rel) + " ALTER COLUMN " + ident(col.Name) + " DROP EXPRESSION"
+		if col.Virtual {
+			sql = fmt.Sprintf(dropVirtual, f.rel.OID, col.Num)
+		}
+		if err := b.exec(ctx, sql); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// dropVirtual is DROP EXPRESSION of a virtual column, which 18 does not do: the copied rows have its values.
+const dropVirtual = `DELETE FROM pg_depend WHERE classid = 'pg_attrdef'::regclass AND objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = %[1]d AND adnum = %[2]d)
+	OR classid = 'pg_class'::regclass AND objid = %[1]d AND objsubid = %[2]d AND deptype = 'a' AND refclassid = classid AND refobjid = objid;
+	DELETE FROM pg_attrdef WHERE adrelid = %[1]d AND adnum = %[2]d; UPDATE pg_attribute SET attgenerated = '', atthasdef = false WHERE attrelid = %[1]d AND attnum = %[2]d`
 
 // treated says that one of the columns is not shown as it is.
 func (f *fate) treated(nums []int16) bool {

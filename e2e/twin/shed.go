@@ -55,7 +55,7 @@ func (b *builder) shedRules(ctx context.Context) error {
 	return b.each(ctx, `SELECT format('DROP POLICY %I ON %s', polname, polrelid::regclass) FROM pg_policy LIMIT 1`)
 }
 
-// shedDomains takes default and checks from domains of which a column is not shown as it is.
+// shedDomains takes default and constraints from domains of which a column is not shown as it is.
 func (b *builder) shedDomains(ctx context.Context) error {
 	var types []uint32
 	for i := range b.fates {
@@ -68,6 +68,9 @@ func (b *builder) shedDomains(ctx context.Context) error {
 	}
 	types = b.contained(types)
 	if err := b.each(ctx, `SELECT format('ALTER DOMAIN %s DROP CONSTRAINT %I', contypid::regtype, conname) FROM pg_constraint WHERE contypid = ANY ($1) LIMIT 1`, types); err != nil {
+		return err
+	}
+	if err := b.each(ctx, `SELECT format('ALTER DOMAIN %s DROP NOT NULL', oid::regtype) FROM pg_type WHERE typtype = 'd' AND typnotnull AND oid = ANY ($1) LIMIT 1`, types); err != nil {
 		return err
 	}
 	return b.each(ctx, `SELECT format('ALTER DOMAIN %s DROP DEFAULT', oid::regtype) FROM pg_type WHERE typtype = 'd' AND typdefault IS NOT NULL AND oid = ANY ($1) LIMIT 1`, types)

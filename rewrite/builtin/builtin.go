@@ -15,18 +15,19 @@ const (
 	MarkStatistics  = "cordon_statistics"  // oid[]: extended statistics of which the twin has every column
 	MarkTriggers    = "cordon_triggers"    // oid[]: triggers whose function and columns the twin has
 	MarkFunctions   = "cordon_functions"   // oid[]: functions of people's own that the policy lists
-	MarkViews       = "cordon_views"       // oid[]: views of people's own that are inlined
+	MarkViews       = "cordon_views"       // oid[]: views of people's own that are inlined, and materialized ones that read only what the twin has
 	MarkPartitioned = "cordon_partitioned" // oid[]: tables whose partition key is shown
 	MarkDefaults    = "cordon_defaults"    // int8[]: columns whose default or generation expression is shown
 	MarkTreated     = "cordon_treated"     // int8[]: columns that are not shown as they are
 	MarkPseudonyms  = "cordon_pseudonyms"  // int8[]: columns of pseudonyms, which have no length
 	MarkSchemas     = "cordon_schemas"     // oid[]: schemas of people's own in which something of the twin lies
 	MarkLoose       = "cordon_loose"       // int8[]: columns that may be NULL whatever their declaration says
+	MarkUnchecked   = "cordon_unchecked"   // oid[]: domains of which nothing that is declared is shown
 )
 
 // Marks are all markers of sets.
 var Marks = []string{MarkRelations, MarkAttributes, MarkTypes, MarkConstraints, MarkPath, MarkHollow, MarkStatistics, MarkTriggers, MarkFunctions, MarkViews, MarkPartitioned,
-	MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose, MarkSchemas}
+	MarkDefaults, MarkTreated, MarkPseudonyms, MarkLoose, MarkUnchecked, MarkSchemas}
 
 // Markers of texts: each stands for a jsonb object of the definitions that may be read, by the oid of what they define. A key with a p in front
 // has the text with few parentheses, where that differs.

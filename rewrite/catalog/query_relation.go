@@ -30,7 +30,7 @@ func varNumbers(tree string) string {
 var columnsQuery = `
 SELECT a.attrelid, a.attname::text, a.attnum, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
   coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), ''),
-  coalesce(co.collisdeterministic, true), a.attgenerated <> '',
+  coalesce(co.collisdeterministic, true), a.attgenerated <> '', a.attgenerated = 'v',
   CASE WHEN d.oid IS NOT NULL THEN ` + varNumbers("d.adbin::text") + ` END
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -73,7 +73,7 @@ func readColumns(ctx context.Context, tx pgx.Tx, byOID map[uint32]*Relation) err
 	var rel uint32
 	var c Column
 	err := each(ctx, tx, columnsQuery, []any{&rel, &c.Name, &c.Num, &c.Type.OID, &c.Type.Mod, &c.Type.Name,
-		&c.Type.Collation, &c.Type.Deterministic, &c.Generated, &c.Reads},
+		&c.Type.Collation, &c.Type.Deterministic, &c.Generated, &c.Virtual, &c.Reads},
 		func() error {
 			r, ok := byOID[rel]
 			if !ok {

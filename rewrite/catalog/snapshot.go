@@ -77,6 +77,7 @@ type Column struct {
 	Num       int16        // attnum
 	Type      masking.Type // Collation is empty and Deterministic true where the type has no collation
 	Generated bool         `json:",omitempty"`
+	Virtual   bool         `json:",omitempty"` // generated where it is read
 	Reads     []int16      `json:",omitempty"` // attribute numbers that a generated column or default reads
 }
 
