@@ -154,6 +154,9 @@ var widening = map[[2]uint32]bool{
 // regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and
 // anything else goes through a look-up in the substituted catalog.
 func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	if reg == "regconfig" {
+		return info{}, refused("forbidden-type", "cordon: a text search configuration is admitted only as the first argument of a function of text search", configHint)
+	}
 	if c := x.Arg.GetAConst().GetSval(); c != nil {
 		return b.regLiteral(n, x, reg, c.Sval)
 	}
@@ -221,10 +224,6 @@ func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) 
 }
 
 func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {
-	if reg == "regconfig" && builtin.TextSearchConfig(text) {
-		x.TypeName.Names = nameNodes("pg_catalog", reg)
-		return info{typ: oidRegConfig, safe: true}, nil
-	}
 	if _, err := strconv.ParseUint(text, 10, 32); err != nil && reg == "regrole" && text != "-" && len(x.TypeName.ArrayBounds) == 0 { // the snapshot has no roles
 		return b.roleLiteral(n, x)
 	}
