@@ -15,6 +15,16 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 	return oid, b.at(err, t.GetLocation())
 }
 
+// declaredType admits the type of a parameter of PREPARE; 0 for unknown, which declares none, as in a Parse message.
+func (b *binder) declaredType(t *pg.TypeName) (uint32, error) {
+	if parts, _ := splitName(t.GetNames()); len(parts) > 0 && !t.Setof && len(t.ArrayBounds) == 0 {
+		if found, err := b.findType(parts); err == nil && found != nil && found.OID == untyped {
+			return 0, nil
+		}
+	}
+	return b.typeName(t)
+}
+
 func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 	if t == nil || t.PctType {
 		return 0, refused("forbidden-type", "cordon: a type given by reference to a column is not admitted", "Write the type's name.")
