@@ -176,6 +176,9 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	if array := b.unnested(x.Arg, reg); array != nil {
 		return b.regUnnest(n, array, reg, unnests(x.Arg) == nil, sc)
 	}
+	if b.isTypeCall(x.Arg, reg) {
+		return b.typeShown(n, x, sc)
+	}
 	template := regTemplates[reg]
 	switch {
 	case x.Arg.GetAConst().GetIsnull() && template != "":
@@ -218,7 +221,8 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 // where it names nothing there.
 func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
 	if b.isTypeCall(x.Arg, reg) {
-		return b.typeNumber(x, sc)
+		in, _, err := b.typeNumber(x, sc)
+		return in, err
 	}
 	in, err := b.nameArgument(x.Arg, reg, sc)
 	lookup := regLookups[reg]
