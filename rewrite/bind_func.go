@@ -41,6 +41,13 @@ func (tw *twin) kindOf(schema, name string, args int) byte {
 	return kind
 }
 
+// takesNames says whether an overload takes a value of a type that looks names up: the server would do so with an untyped literal, or a text, that it is given.
+func (tw *twin) takesNames(schema, name string, args int) bool {
+	return slices.ContainsFunc(tw.snapshot.Functions(schema, name), func(f *catalog.Function) bool {
+		return acceptsArgs(f, args) && slices.ContainsFunc(f.Args, func(oid uint32) bool { return tw.namesObjects(oid, 0) })
+	})
+}
+
 // accepts says whether an overload takes this many arguments.
 func acceptsArgs(f *catalog.Function, args int) bool {
 	if f.Variadic != 0 {
@@ -344,6 +351,9 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) 
 		if !b.env.twin.listsCall(elsewhere, name, args) {
 			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s is not allowed by the policy", elsewhere, name),
 				"Ask for it to be listed under functions in the policy, or write the expression without it.")
+		}
+		if b.env.twin.takesNames(elsewhere, name, args) {
+			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s takes a type that looks names up", elsewhere, name), "Ask for a function that takes text or oid.")
 		}
 		f.Funcname = nameNodes(elsewhere, name)
 		b.opaque = true // what it raises is its own
