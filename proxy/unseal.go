@@ -243,9 +243,6 @@ func describeParams(msg []byte, plan *rewrite.Plan) ([]byte, error) {
 	return (&pgproto3.ParameterDescription{ParameterOIDs: types}).Encode(nil)
 }
 
-// unknownType, declared for a parameter, leaves its type to the server as 0 does (variable_paramref_hook in parse_param.c).
-const unknownType = 705
-
 // clientTypes are the types of the client's own parameters by the server's description of all.
 func clientTypes(msg []byte, plan *rewrite.Plan) ([]uint32, error) {
 	var d pgproto3.ParameterDescription
@@ -258,7 +255,7 @@ func clientTypes(msg []byte, plan *rewrite.Plan) ([]uint32, error) {
 	}
 	types := d.ParameterOIDs[:clientParams(plan)]
 	for i := range types {
-		if declared := plan.Params[i].Declared; declared != 0 && declared != unknownType {
+		if declared := plan.Params[i].Declared; declared != 0 {
 			types[i] = declared
 		}
 	}

@@ -15,8 +15,8 @@ var queryNodes = set(
 	"grouping_func", "row_expr", "type_name", "column_ref", "param_ref", "a_expr", "type_cast", "collate_clause", "func_call", "a_star",
 	"a_indices", "a_indirection", "a_array_expr", "res_target", "sort_by", "window_def", "grouping_set", "common_table_expr",
 	"column_def", "def_elem", "named_arg_expr", "xml_serialize", "a_const", "integer", "string", "list", "select_stmt",
-	"json_value_expr", "json_key_value", "json_object_constructor", "json_array_constructor", "json_object_agg", "json_array_agg",
-	"json_is_predicate",
+	"json_value_expr", "json_key_value", "json_object_constructor", "json_array_constructor", "json_array_query_constructor", "json_object_agg",
+	"json_array_agg", "json_is_predicate",
 )
 
 func set(names ...string) map[string]bool {

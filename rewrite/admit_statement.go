@@ -137,7 +137,7 @@ func (p *planner) prepare(stmt *pg.Node, x *pg.PrepareStmt) (*Plan, error) {
 	}
 	p.env.parameters = nil
 	for _, t := range x.Argtypes {
-		oid, err := newBinder(p.env).typeName(t.GetTypeName())
+		oid, err := newBinder(p.env).declaredType(t.GetTypeName())
 		if err != nil {
 			return nil, err
 		}

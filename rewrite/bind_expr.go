@@ -241,7 +241,7 @@ func (b *binder) parameter(p *pg.ParamRef) info {
 
 // parameterType is the type that the client declared for a parameter, 0 where none.
 func (b *binder) parameterType(p *pg.ParamRef) uint32 {
-	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) && b.env.parameters[i] != untyped {
+	if i := int(p.Number) - 1; i >= 0 && i < len(b.env.parameters) {
 		return b.env.parameters[i]
 	}
 	return 0

@@ -41,6 +41,13 @@ func (tw *twin) kindOf(schema, name string, args int) byte {
 	return kind
 }
 
+// takesNames says whether an overload takes a value of a type that looks names up: the server would do so with an untyped literal, or a text, that it is given.
+func (tw *twin) takesNames(schema, name string, args int) bool {
+	return slices.ContainsFunc(tw.snapshot.Functions(schema, name), func(f *catalog.Function) bool {
+		return acceptsArgs(f, args) && slices.ContainsFunc(f.Args, func(oid uint32) bool { return tw.namesObjects(oid, 0) })
+	})
+}
+
 // accepts says whether an overload takes this many arguments.
 func acceptsArgs(f *catalog.Function, args int) bool {
 	if f.Variadic != 0 {
@@ -247,30 +254,6 @@ func (b *binder) takesNumbers(f *pg.FuncCall) bool {
 	return len(f.Args) > 0
 }
 
-// configArgument admits only built-in text search configurations where the server would look an untyped text up as one.
-func (b *binder) configArgument(f *pg.FuncCall, name string) error {
-	if len(f.Args) < 2 {
-		return nil
-	}
-	text, isParam := f.Args[0].GetAConst().GetSval(), f.Args[0].GetParamRef() != nil && b.argTypes[f][0] == 0
-	if text == nil && !isParam {
-		return nil
-	}
-	for _, o := range b.env.twin.snapshot.Functions("pg_catalog", name) {
-		if len(o.Args) != len(f.Args) || o.Args[0] != oidRegConfig {
-			continue
-		}
-		fits := true
-		for i, typ := range b.argTypes[f] {
-			fits = fits && (i == 0 || typ == 0 || asText(typ) == o.Args[i])
-		}
-		if fits && (isParam || !builtin.TextSearchConfig(text.Sval)) {
-			return refused("forbidden-type", "cordon: only built-in text search configurations are admitted, as literals", "Write to_tsvector('english', ...), for example.")
-		}
-	}
-	return nil
-}
-
 // resolveNames turns the names that describing functions take into oids of the twin: literals here, other texts on the server.
 func (b *binder) resolveNames(f *pg.FuncCall, name string, rule builtin.Rule) error {
 	reg := map[builtin.Object]string{builtin.NamesRelation: "regclass", builtin.NamesType: "regtype", builtin.NamesSchema: "regnamespace", builtin.NamesFunction: "regprocedure"}
@@ -369,6 +352,9 @@ func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) 
 			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s is not allowed by the policy", elsewhere, name),
 				"Ask for it to be listed under functions in the policy, or write the expression without it.")
 		}
+		if b.env.twin.takesNames(elsewhere, name, args) {
+			return v, refused("forbidden-function", fmt.Sprintf("cordon: function %s.%s takes a type that looks names up", elsewhere, name), "Ask for a function that takes text or oid.")
+		}
 		f.Funcname = nameNodes(elsewhere, name)
 		b.opaque = true // what it raises is its own
 		b.callsVolatile(slices.DeleteFunc(slices.Clone(b.env.twin.snapshot.Functions(elsewhere, name)), func(f *catalog.Function) bool { return !acceptsArgs(f, args) })...)
@@ -401,6 +387,19 @@ func (b *binder) castAsCall(n *pg.Node, f *pg.FuncCall, parts []string) bool {
 	return true
 }
 
+// callArgument binds an argument of a call.
+func (b *binder) callArgument(n *pg.Node, name string, i, args int, sc *scope) (info, error) {
+	if i == 0 {
+		if in, is, err := b.config(n, name, args, sc); is {
+			return in, b.at(err, placeOf(n))
+		}
+	}
+	if name == "count" {
+		return b.presence(n, sc, "function count")
+	}
+	return b.value(n, sc)
+}
+
 // callArguments binds what stands in a call's parentheses and after it.
 func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, name string, sc *scope) (info, error) {
 	aggregate := v.kind == 'a' && f.Over == nil
@@ -425,11 +424,7 @@ func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, nam
 		use = ""
 	}
 	for i, n := range f.Args {
-		bind := b.value
-		if use == "function count" {
-			bind = func(n *pg.Node, sc *scope) (info, error) { return b.presence(n, sc, use) }
-		}
-		arg, err := bind(n, sc)
+		arg, err := b.callArgument(n, name, i, len(f.Args), sc)
 		if err != nil {
 			return info{}, err
 		}

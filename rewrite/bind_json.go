@@ -14,6 +14,8 @@ func (b *binder) jsonExpr(n *pg.Node, sc *scope) (info, error) {
 		output, nodes = x.JsonObjectConstructor.Output, x.JsonObjectConstructor.Exprs
 	case *pg.Node_JsonArrayConstructor:
 		output, nodes = x.JsonArrayConstructor.Output, x.JsonArrayConstructor.Exprs
+	case *pg.Node_JsonArrayQueryConstructor:
+		return b.jsonArrayQuery(n, x.JsonArrayQueryConstructor, sc)
 	case *pg.Node_JsonKeyValue:
 		return b.unsafeExprs(sc, x.JsonKeyValue.Key, x.JsonKeyValue.Value.GetRawExpr())
 	case *pg.Node_JsonValueExpr:
@@ -34,6 +36,28 @@ func (b *binder) jsonExpr(n *pg.Node, sc *scope) (info, error) {
 		return b.jsonAggregate(n, aggregate, nodes, sc)
 	}
 	return b.jsonOutput(output, nodes, sc)
+}
+
+// jsonArrayQuery binds JSON_ARRAY(SELECT ..) as ARRAY(SELECT ..) and writes it as Postgres does, as a subquery with JSON_ARRAYAGG
+// (transformJsonArrayQueryConstructor in parse_expr.c): the deparser leaves out the space before FORMAT and RETURNING.
+func (b *binder) jsonArrayQuery(n *pg.Node, x *pg.JsonArrayQueryConstructor, sc *scope) (info, error) {
+	if _, err := b.jsonOutput(x.Output, nil, sc); err != nil {
+		return info{}, err
+	}
+	in, err := b.subLink(&pg.SubLink{SubLinkType: pg.SubLinkType_ARRAY_SUBLINK, Subselect: x.Query, Location: x.Location}, sc)
+	if err != nil {
+		return info{}, err
+	}
+	aggregate := &pg.JsonArrayAgg{
+		Constructor:  &pg.JsonAggConstructor{Output: x.Output},
+		Arg:          &pg.JsonValueExpr{Format: x.Format},
+		AbsentOnNull: x.AbsentOnNull,
+	}
+	form := formOver("", x.Query.GetSelectStmt())
+	aggregate.Arg.RawExpr = pg.MakeColumnRefNode(nameNodes("cordon_v", "cordon_x"), 0)
+	form.TargetList = []*pg.Node{pg.MakeResTargetNodeWithNameAndVal("json_array", &pg.Node{Node: &pg.Node_JsonArrayAgg{JsonArrayAgg: aggregate}}, 0)}
+	n.Node = scalar(form)
+	return typed(info{filtered: in.filtered}, nil, 0, false)
 }
 
 func (b *binder) jsonAggregate(n *pg.Node, c *pg.JsonAggConstructor, nodes []*pg.Node, sc *scope) (info, error) {

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,7 +181,7 @@ func (b *binder) missingSetting(n *pg.Node, f *pg.FuncCall) (info, bool, error) 
 	return info{}, true, unknownSetting(stringLiteral(f.Args[0]))
 }
 
-// setConfig admits what SET admits, by literals; a custom setting may be given a parameter's value, too. In a statement that does more, search_path would change
+// setConfig admits what SET admits, by literals; a setting that may have any value may be given a parameter's, too. In a statement that does more, search_path would change
 // while it runs.
 func (b *binder) setConfig(f *pg.FuncCall, sc *scope) (info, bool, error) {
 	if len(f.Args) != 3 {
@@ -189,7 +190,7 @@ func (b *binder) setConfig(f *pg.FuncCall, sc *scope) (info, bool, error) {
 	name := strings.ToLower(stringLiteral(f.Args[0]))
 	server, custom := b.env.custom(name)
 	value, ok := textLiteral(f.Args[1])
-	given := custom && isParameter(f.Args[1])
+	given := (custom || builtin.Free(name)) && isParameter(f.Args[1])
 	switch {
 	case f == b.env.pathCall:
 		f.Args[0], f.Args[1] = pg.MakeAConstStrNode("cordon.search_path", 0), pg.MakeAConstStrNode(value, 0)
@@ -197,17 +198,18 @@ func (b *binder) setConfig(f *pg.FuncCall, sc *scope) (info, bool, error) {
 	case name == "search_path":
 		return info{}, true, refused("forbidden-setting", "cordon: set_config of search_path is admitted with literals and in a statement of its own", "Use SET search_path.")
 	case name == "" || !ok && !given:
-		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals, and of a custom setting with a parameter for the value", "Use SET.")
+		return info{}, true, refused("forbidden-setting", "cordon: set_config is admitted with literals, and of a custom setting, or one that may have any value, with a parameter for the value", "Use SET.")
 	}
 	if _, ok := booleanLiteral(f.Args[2]); !ok {
 		return info{}, true, refused("forbidden-setting", "cordon: set_config needs literals", "Use SET.")
 	}
+	if given {
+		f.Args[0] = pg.MakeAConstStrNode(cmp.Or(server, name), 0)
+		_, err := b.value(f.Args[1], sc)
+		return info{typ: oidText}, true, err
+	}
 	if custom {
 		f.Args[0] = pg.MakeAConstStrNode(server, 0)
-		if given {
-			_, err := b.value(f.Args[1], sc)
-			return info{typ: oidText}, true, err
-		}
 		f.Args[1] = pg.MakeAConstStrNode(value, 0)
 		return info{typ: oidText}, true, nil
 	}

@@ -34,6 +34,9 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		in.safe = in.safe && quiet
 	case pg.SubLinkType_EXPR_SUBLINK, pg.SubLinkType_ARRAY_SUBLINK, pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		in.safe = false // more than one row is an error
+		if x.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK && len(columns) != 1 {
+			return info{}, b.at(&Error{Code: "42601", Message: "subquery must return only one column"}, x.Location)
+		}
 		if len(columns) == 1 {
 			in.collate = columns[0].collate
 		}

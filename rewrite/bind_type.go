@@ -15,6 +15,16 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 	return oid, b.at(err, t.GetLocation())
 }
 
+// declaredType admits the type of a parameter of PREPARE; 0 for unknown, which declares none, as in a Parse message.
+func (b *binder) declaredType(t *pg.TypeName) (uint32, error) {
+	if parts, _ := splitName(t.GetNames()); len(parts) > 0 && !t.Setof && len(t.ArrayBounds) == 0 {
+		if found, err := b.findType(parts); err == nil && found != nil && found.OID == untyped {
+			return 0, nil
+		}
+	}
+	return b.typeName(t)
+}
+
 func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
 	if t == nil || t.PctType {
 		return 0, refused("forbidden-type", "cordon: a type given by reference to a column is not admitted", "Write the type's name.")
@@ -154,6 +164,9 @@ var widening = map[[2]uint32]bool{
 // regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and
 // anything else goes through a look-up in the substituted catalog.
 func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	if reg == "regconfig" {
+		return info{}, refused("forbidden-type", "cordon: a text search configuration is admitted only as the first argument of a function of text search", configHint)
+	}
 	if c := x.Arg.GetAConst().GetSval(); c != nil {
 		return b.regLiteral(n, x, reg, c.Sval)
 	}
@@ -162,6 +175,9 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	}
 	if array := b.unnested(x.Arg, reg); array != nil {
 		return b.regUnnest(n, array, reg, unnests(x.Arg) == nil, sc)
+	}
+	if b.isTypeCall(x.Arg, reg) {
+		return b.typeShown(n, x, sc)
 	}
 	template := regTemplates[reg]
 	switch {
@@ -205,7 +221,8 @@ func (b *binder) castArgument(x *pg.TypeCast, oid uint32, sc *scope) (info, erro
 // where it names nothing there.
 func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) {
 	if b.isTypeCall(x.Arg, reg) {
-		return b.typeNumber(x, sc)
+		in, _, err := b.typeNumber(x, sc)
+		return in, err
 	}
 	in, err := b.nameArgument(x.Arg, reg, sc)
 	lookup := regLookups[reg]
@@ -221,10 +238,6 @@ func (b *binder) regNumber(x *pg.TypeCast, reg string, sc *scope) (info, error) 
 }
 
 func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info, error) {
-	if reg == "regconfig" && builtin.TextSearchConfig(text) {
-		x.TypeName.Names = nameNodes("pg_catalog", reg)
-		return info{typ: oidRegConfig, safe: true}, nil
-	}
 	if _, err := strconv.ParseUint(text, 10, 32); err != nil && reg == "regrole" && text != "-" && len(x.TypeName.ArrayBounds) == 0 { // the snapshot has no roles
 		return b.roleLiteral(n, x)
 	}

@@ -88,7 +88,7 @@ func readsRows(condition string) (found bool) {
 		return true
 	}
 	for _, stmt := range tree.Stmts {
-		walkNodes(stmt.Stmt, func(n *pg.Node) { found = found || n.GetSubLink() != nil })
+		walkNodes(stmt.Stmt, func(n *pg.Node) { found = found || n.GetSubLink() != nil || n.GetJsonArrayQueryConstructor() != nil })
 	}
 	return found
 }
@@ -103,7 +103,7 @@ func quietNode(n *pg.Node) bool {
 		return quietOperators[lastString(x.AExpr.Name)]
 	case *pg.Node_TypeCast:
 		return x.TypeCast.Arg.GetAConst() != nil
-	case *pg.Node_FuncCall, *pg.Node_XmlExpr, *pg.Node_AIndirection, *pg.Node_JsonObjectConstructor, *pg.Node_JsonArrayConstructor:
+	case *pg.Node_FuncCall, *pg.Node_XmlExpr, *pg.Node_AIndirection, *pg.Node_JsonObjectConstructor, *pg.Node_JsonArrayConstructor, *pg.Node_JsonArrayQueryConstructor:
 		return false
 	case *pg.Node_SubLink:
 		return x.SubLink.SubLinkType != pg.SubLinkType_EXPR_SUBLINK

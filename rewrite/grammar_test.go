@@ -26,6 +26,7 @@ func TestGrammarOfOtherServers(t *testing.T) {
 		{"SELECT 10, 0, 1.5e3, '0x1F', 1 AS x_1 -- 1_000", answer, answer},
 		{"SELECT JSON_OBJECT('a': 1)", "newer-grammar", answer},
 		{"SELECT JSON_ARRAY(1, 2)", "newer-grammar", answer},
+		{"SELECT JSON_ARRAY(SELECT video_id FROM videos)", "newer-grammar", answer},
 		{"SELECT JSON_ARRAYAGG(video_id) FROM videos", "newer-grammar", answer},
 		{"SELECT json_object('{a,1}'::text[])", answer, answer},
 		{"SELECT '1' IS JSON", "newer-grammar", answer},

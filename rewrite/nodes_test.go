@@ -34,7 +34,8 @@ var planned = map[string]string{
 	"grouping_set": "SELECT 1 FROM users GROUP BY ROLLUP (views)", "sort_by": "SELECT 1 ORDER BY 1", "window_def": "SELECT rank() OVER w FROM users WINDOW w AS (ORDER BY views)",
 	"xml_expr": "SELECT xmlelement(name a)", "xml_serialize": "SELECT xmlserialize(content '<a/>'::xml AS text)",
 	"json_object_constructor": "SELECT json_object('a': 1)", "json_key_value": "SELECT json_object('a': 1)", "json_array_constructor": "SELECT json_array(1, 2)",
-	"json_value_expr": "SELECT json_array(1, 2)", "json_object_agg": "SELECT json_objectagg('a': views) FROM users",
+	"json_array_query_constructor": "SELECT json_array(SELECT 1)",
+	"json_value_expr":              "SELECT json_array(1, 2)", "json_object_agg": "SELECT json_objectagg('a': views) FROM users",
 	"json_array_agg": "SELECT json_arrayagg(views) FROM users", "json_is_predicate": "SELECT '1' IS JSON",
 	"type_name": "PREPARE p (int) AS SELECT $1", "def_elem": "COPY countries TO STDOUT (FORMAT csv)",
 }

@@ -33,7 +33,7 @@ func (b *binder) readAs(n *pg.Node, seal Seal, array bool) (typ uint32, ok bool)
 	if array {
 		return use.typ, use.typ == sealedArrays[seal.Type]
 	}
-	return use.typ, slices.Contains(takesParam[seal.Type][2:], use.typ)
+	return use.typ, slices.Contains(takesParam[seal.Type][1:], use.typ)
 }
 
 // castBefore notes the casts of a select list that are their parameters' first uses: the server has analysed it when it comes to WHERE, which is bound first here.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
 // castsName makes of to_regclass and its relatives the cast that they are in a masked session, where a name of nothing gives NULL, of regclass('name') the cast
@@ -54,19 +56,32 @@ func (b *binder) nameGiven(arg *pg.Node, reg string) *pg.Node {
 	return &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
 }
 
-// typeNumber binds what pg_typeof is a cast of: the call, as the number of the type.
-func (b *binder) typeNumber(x *pg.TypeCast, sc *scope) (info, error) {
-	arg := x.Arg.GetFuncCall().Args[0]
-	in, err := b.expr(arg, sc)
+// typeNumber binds what pg_typeof is a cast of: the call, as the number of the type. of is the argument's type, 0 where it is not derived.
+func (b *binder) typeNumber(x *pg.TypeCast, sc *scope) (in info, of uint32, err error) {
+	call := x.Arg.GetFuncCall()
+	arg, err := b.expr(call.Args[0], sc)
+	if err != nil {
+		return info{}, 0, err
+	}
+	call.Funcname = nameNodes("pg_catalog", "pg_typeof")
+	x.Arg = castTo(x.Arg, "oid")
+	return info{typ: oidOID, filtered: arg.filtered}, arg.typ, nil
+}
+
+// typeShown lowers a cast of pg_typeof to regtype, the text of which asks the catalogs, in a subquery. The name of a type of the server's own is had without: the argument may be an
+// aggregate, or a column that a join merged, which means the same only where it stands.
+func (b *binder) typeShown(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
+	in, of, err := b.typeNumber(x, sc)
 	if err != nil {
 		return info{}, err
 	}
-	found := &pg.Node{}
-	if err := b.applyTemplate(found, "pg_catalog.pg_typeof($1)::pg_catalog.oid", []*pg.Node{arg}); err != nil {
-		return info{}, err
+	in.typ = oidText
+	if of == 0 || of >= catalog.FirstUserOID || b.returnsSet(x.Arg) {
+		return in, b.applyTemplate(n, regShown["regtype"], []*pg.Node{x.Arg})
 	}
-	x.Arg = found
-	return info{typ: oidOID, filtered: in.filtered}, nil
+	own := &pg.MinMaxExpr{Op: pg.MinMaxOp_IS_LEAST, Args: []*pg.Node{x.Arg, castNode(itoa(catalog.FirstUserOID-1), "oid", false)}}
+	n.Node = pg.MakeFuncCallNode(nameNodes("pg_catalog", "format_type"), []*pg.Node{{Node: &pg.Node_MinMaxExpr{MinMaxExpr: own}}, nullOf("int4")}, 0).Node
+	return in, nil
 }
 
 // isTypeCall says that a node is a call of pg_typeof that castsName made a cast of.

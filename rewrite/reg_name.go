@@ -41,7 +41,7 @@ var regLookups = map[string]string{
 }
 
 // regOIDs are the types that a client is told of a parameter that is cast to them.
-var regOIDs = map[string]uint32{"regproc": 24, "regclass": 2205, "regtype": 2206, "regrole": 4096, "regnamespace": 4089}
+var regOIDs = map[string]uint32{"regproc": 24, "regclass": 2205, "regtype": 2206, "regrole": 4096, "regnamespace": 4089, "regconfig": oidRegConfig}
 
 // regShown are regTemplates of what was looked up: the look-up stands in one place.
 var regShown = func() map[string]string {

@@ -19,7 +19,7 @@ func (p *namedParams) use(number int32, reg uint32) {
 
 // nameArgument binds what is cast to a reg* type.
 func (b *binder) nameArgument(n *pg.Node, reg string, sc *scope) (info, error) {
-	if p := n.GetParamRef(); p != nil && regLookups[reg] != "" && b.parameterType(p) == 0 {
+	if p := n.GetParamRef(); p != nil && regOIDs[reg] != 0 && b.parameterType(p) == 0 {
 		b.named.use(p.Number, regOIDs[reg])
 		return info{safe: true, literal: true}, nil
 	}

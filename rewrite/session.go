@@ -82,6 +82,7 @@ func (s *Session) Query(ctx context.Context, text string) ([]*Plan, error) {
 
 // Parse plans the one statement of a Parse message.
 func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*Plan, error) {
+	paramOIDs = undeclared(paramOIDs)
 	if plan := s.cached(text, paramOIDs, false); plan != nil {
 		return plan, nil
 	}
@@ -107,6 +108,20 @@ func (s *Session) Parse(ctx context.Context, text string, paramOIDs []uint32) (*
 	plan.source, plan.params = text, slices.Clone(paramOIDs)
 	s.keep(text, paramOIDs, false, stmts, plan)
 	return plan, nil
+}
+
+// undeclared are the types of a Parse message, with none in the place of unknown: both have the server find the parameter's (variable_paramref_hook in parse_param.c).
+func undeclared(oids []uint32) []uint32 {
+	if !slices.Contains(oids, untyped) {
+		return oids
+	}
+	types := slices.Clone(oids)
+	for i, oid := range types {
+		if oid == untyped {
+			types[i] = 0
+		}
+	}
+	return types
 }
 
 // admitParameters applies the type rule to the types that a Parse message declares: a parameter of type regclass would

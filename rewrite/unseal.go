@@ -30,10 +30,10 @@ var sealedArrays = map[uint32]uint32{oidInt4: 1007, oidInt8: 1016, oidUUID: 2951
 
 // takesParam are the declared types whose values, read as the cipher's type, mean what they mean to the twin's comparison.
 var takesParam = map[uint32][]uint32{
-	oidInt4: {0, untyped, oidInt4, oidInt2},
-	oidInt8: {0, untyped, oidInt8, oidInt4, oidInt2},
-	oidUUID: {0, untyped, oidUUID},
-	oidText: {0, untyped, oidText, oidVarchar},
+	oidInt4: {0, oidInt4, oidInt2},
+	oidInt8: {0, oidInt8, oidInt4, oidInt2},
+	oidUUID: {0, oidUUID},
+	oidText: {0, oidText, oidVarchar},
 }
 
 // unseal makes an operand that is a constant or a parameter, compared with a sealed value, a parameter that is unsealed before it is sent; read is the type that an earlier
@@ -84,7 +84,7 @@ func (b *binder) unsealable(n *pg.Node, seal Seal, array bool) (Param, bool) {
 		}
 		takes := takesParam[seal.Type]
 		if array {
-			takes = []uint32{0, untyped, sealedArrays[seal.Type]}
+			takes = []uint32{0, sealedArrays[seal.Type]}
 		}
 		return p, slices.Contains(takes, p.Declared)
 	}

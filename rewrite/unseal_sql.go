@@ -48,7 +48,7 @@ func (b *binder) unsealInSQL(n *pg.Node, of *info, array bool, operand *info) bo
 // unsealColumn makes the one column of a subquery, which a raw identifier is compared with, the values of its pseudonyms.
 func (b *binder) unsealColumn(sub *pg.SelectStmt, column info, of *info) bool {
 	typ, ok := cipherType(of.label)
-	if b.probing || !ok || column.label.sealed() || column.collate != "" && column.collate != of.collate || !slices.Contains(takesParam[of.label.seal.Type][2:], column.typ) {
+	if b.probing || !ok || column.label.sealed() || column.collate != "" && column.collate != of.collate || !slices.Contains(takesParam[of.label.seal.Type][1:], column.typ) {
 		return false
 	}
 	inner := moveSelect(sub)
@@ -108,7 +108,7 @@ func (b *binder) settleType(n *pg.Node, seal Seal, array bool, operand *info) bo
 			return false
 		}
 	default:
-		return slices.Contains(takesParam[seal.Type][2:], operand.typ)
+		return slices.Contains(takesParam[seal.Type][1:], operand.typ)
 	}
 	return true
 }

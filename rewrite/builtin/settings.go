@@ -75,6 +75,13 @@ var settable = map[string]func(string) (string, bool){
 	"tcp_keepalives_count":                between(0, 100),
 }
 
+// free are those of them whose checks let every value pass that the server takes, and as it is: it may be one that cordon does not know, a parameter's.
+var free = words(`datestyle intervalstyle extra_float_digits application_name bytea_output statement_timeout lock_timeout
+	idle_in_transaction_session_timeout idle_session_timeout transaction_timeout xmloption xmlbinary`)
+
+// Free says whether a masked session may set a setting to whatever the server takes.
+func Free(name string) bool { return free[strings.ToLower(name)] }
+
 // ignored are settings that drivers and dump tools always send and that change nothing for a read-only session here.
 var ignored = words("geqo default_tablespace default_table_access_method")
 

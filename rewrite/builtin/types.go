@@ -1,6 +1,10 @@
 package builtin
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // types are the pg_catalog types that a cast or a column definition list may name; deniedTypes are the others but for reg* (RegType), pseudo-types and
 // the row types of system relations.
@@ -51,6 +55,9 @@ func RegType(name string) bool { return regTypes[strings.TrimPrefix(name, "_")] 
 func TextSearchConfig(name string) bool {
 	return textSearchConfigs[strings.TrimPrefix(strings.ToLower(name), "pg_catalog.")]
 }
+
+// TextSearchConfigs are the names of the configurations of pg_catalog.
+func TextSearchConfigs() []string { return slices.Sorted(maps.Keys(textSearchConfigs)) }
 
 func words(list string) map[string]bool {
 	m := map[string]bool{}
