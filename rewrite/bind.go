@@ -90,9 +90,10 @@ type binder struct {
 	hidden    map[*pg.ColumnRef]bool    // bare ones that their item's alias would not find
 	owners    map[*pg.ColumnRef]*item   // and the item that it is a column of
 
-	wheres   []boundWhere              // conditions, for the fences
-	merged   []equality                // what USING says to be equal
-	copied   []copiedQuery             // subqueries in the keys of ORDER BY
+	wheres   []boundWhere  // conditions, for the fences
+	merged   []equality    // what USING says to be equal
+	copied   []copiedQuery // subqueries in the keys of ORDER BY
+	derived  map[*pg.SelectStmt]*derivedQuery
 	sent     []Param                   // the parameters of the settled statement
 	argTypes map[*pg.FuncCall][]uint32 // types of bound calls' arguments, 0 where not derived
 }
@@ -146,7 +147,7 @@ func bindScalars(env *environment, nodes []*pg.Node) (*boundQuery, error) {
 }
 
 func newBinder(env *environment) *binder {
-	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, hidden: map[*pg.ColumnRef]bool{}, firstUse: map[int32]paramUse{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
+	return &binder{env: env, sets: map[string]bool{}, seeds: map[string]bool{}, inOrder: map[*pg.SelectStmt]bool{}, derived: map[*pg.SelectStmt]*derivedQuery{}, refs: map[*pg.ColumnRef]*column{}, owners: map[*pg.ColumnRef]*item{}, hidden: map[*pg.ColumnRef]bool{}, firstUse: map[int32]paramUse{}, firstRead: map[int32]int32{}, argTypes: map[*pg.FuncCall][]uint32{}, unsealed: map[*pg.Node]info{}}
 }
 
 // meetJoins fences the statement where something in it could raise or tell and a table's rows are hidden by a join: what stands in a LATERAL subquery, or is
@@ -229,7 +230,8 @@ func (b *binder) with(clause *pg.WithClause, sc *scope) error {
 		if err != nil {
 			return err
 		}
-		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, added: len(searchColumns(x)), hides: b.hiding > hiding, sorted: b.sortedRows(x.Ctequery.GetSelectStmt())})
+		sc.ctes = append(sc.ctes, &cte{name: x.Ctename, columns: columns, added: len(searchColumns(x)), hides: b.hiding > hiding, sorted: b.sortedRows(x.Ctequery.GetSelectStmt()),
+			derived: b.derived[x.Ctequery.GetSelectStmt()]})
 	}
 	return nil
 }

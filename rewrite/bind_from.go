@@ -123,6 +123,7 @@ func (b *binder) cteReference(rv *pg.RangeVar, c *cte, it *item, sc *scope) erro
 		}
 	}
 	it.sorted = c.sorted
+	it.readBy(c.derived)
 	if c.hides {
 		b.hiding++
 	}
@@ -170,6 +171,7 @@ func (b *binder) rangeSubselect(x *pg.RangeSubselect, sc, with *scope) (*item, e
 	}
 	it := &item{name: x.Alias.GetAliasname(), rel: x.Alias != nil, cols: true, columns: rename(inner(columns), x.Alias.GetColnames()),
 		sorted: b.sortedRows(x.Subquery.GetSelectStmt())}
+	it.readBy(b.derived[x.Subquery.GetSelectStmt()])
 	return it, b.claim(it, sc)
 }
 

@@ -95,6 +95,7 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	if err := b.dependOnKey(sel, sc, columns); err != nil {
 		return columns, err
 	}
+	b.derive(sel, sc, columns)
 	if !sc.owner.hides {
 		b.inOrder[sel] = len(sel.FromClause) == 0 && b.oneRow(sel, sc)
 		return columns, nil

@@ -43,8 +43,11 @@ func (b *binder) pinFences() {
 			}
 		}
 	}
-	b.carry(known, edges)
-	for _, c := range known.inTables() {
+	for again := true; again; {
+		b.carry(known, edges)
+		again = b.pinBelow(known, moved)
+	}
+	for _, c := range known.where(func(it *item) bool { return it.table != nil }) {
 		if !moved[c] && b.takesConditions(c.home) {
 			b.pinFence(c, known[c])
 		}
@@ -152,22 +155,37 @@ func (b *binder) carry(known pins, edges []equality) {
 	}
 }
 
+// pinBelow takes constants down to the columns of the queries that items are; those that a condition of its own says go there with it. It says whether it found any.
+func (b *binder) pinBelow(known pins, moved map[*column]bool) bool {
+	found := false
+	for _, c := range known.where(func(it *item) bool { return it.derived != nil && *it.derived.read == 1 }) {
+		below, _ := c.home.derived.below(b, slices.Index(c.home.columns, c))
+		if below == nil || below.source().home == nil || moved[c] {
+			continue
+		}
+		if _, told := known[below.source()]; !told {
+			known[below.source()], found = known[c], true
+		}
+	}
+	return found
+}
+
 // alike says that what one column is equal to the other is, too, if it is equal to the first.
 func (b *binder) alike(from, to *column, p pin) bool {
 	return b.oneEquality(from.typ, to.typ) && (p.typ != 0 || from.typ == to.typ) && from.label.seal == to.label.seal &&
 		plainCollations[joinCollations(from.collate, to.collate)]
 }
 
-// inTables are the columns of tables that are pinned, in the order of the statement.
-func (p pins) inTables() []*column {
+// where are the pinned columns of certain items, those of one item in their order.
+func (p pins) where(is func(*item) bool) []*column {
 	var columns []*column
 	for c := range p {
-		if c.home.table != nil {
+		if is(c.home) {
 			columns = append(columns, c)
 		}
 	}
 	slices.SortFunc(columns, func(c, d *column) int {
-		return cmp.Or(cmp.Compare(c.home.table.number, d.home.table.number), cmp.Compare(slices.Index(c.home.columns, c), slices.Index(d.home.columns, d)))
+		return cmp.Compare(slices.Index(c.home.columns, c), slices.Index(d.home.columns, d))
 	})
 	return columns
 }

@@ -48,9 +48,10 @@ type item struct {
 	emit    string // the alias that is sent
 	schema  string // of a table named without an alias: public.users.username is then legal
 	columns []*column
-	table   *tableRef // of a substituted relation
-	rel     bool      // may be named: item.column, item.*
-	cols    bool      // its columns may be named alone
+	table   *tableRef     // of a substituted relation
+	derived *derivedQuery // of a subquery or a WITH query
+	rel     bool          // may be named: item.column, item.*
+	cols    bool          // its columns may be named alone
 	// nullable: on the nullable side of an outer join; a condition must not move into it.
 	nullable bool
 	owner    *selectScope
@@ -115,6 +116,7 @@ type cte struct {
 	hides   bool // as of exposed
 	sorted  bool // as of item
 	added   int  // columns at the end that SEARCH and CYCLE added
+	derived *derivedQuery
 }
 
 func (s *scope) child() *scope { return &scope{parent: s, owner: s.ownerOrNil()} }

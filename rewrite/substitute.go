@@ -200,27 +200,41 @@ func (c *exposedColumn) null() string {
 // moveConjuncts moves into the fence of a filtered table, if the statement needs it, those conditions of WHERE and ON that are safe and read only it. Left outside too, a
 // condition would count twice in the planner's estimate, the second time blindly, as one row of 200: it then joins large tables in nested loops.
 func (b *binder) moveConjuncts(where boundWhere, kept map[string]bool) {
-	sc := where.scope
 	for _, c := range conjuncts(where.condition) {
-		it := b.soleTable(c, sc)
-		if it == nil || !b.takesConditions(it) || !slices.Contains(where.into, it) || len(kept) > 0 && kept[b.conditionText(c)] {
+		if len(kept) > 0 && kept[b.conditionText(c)] {
 			continue
 		}
-		probe := newBinder(b.env)
-		probe.probing = true
-		copied := cloneNode(c)
-		if in, err := probe.expr(copied, &scope{items: sc.items, parent: sc.parent, owner: &selectScope{}}); err != nil || !in.safe {
-			continue
-		}
-		text, err := deparseExpr(copied)
-		if err != nil {
-			continue
-		}
-		it.table.pushed = append(it.table.pushed, "("+text+")")
-		if !b.carries(c) {
+		if b.moveInto(c, where.scope, where.into) && !b.carries(c) {
 			c.Node = &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Boolval{Boolval: &pg.Boolean{Boolval: true}}}}
 		}
 	}
+}
+
+// moveInto writes a condition into the fence of the table that it reads, through the queries that the table's rows come by. It says whether it did.
+func (b *binder) moveInto(c *pg.Node, sc *scope, into []*item) bool {
+	it := b.soleItem(c, sc)
+	if it == nil || !slices.Contains(into, it) {
+		return false
+	}
+	if it.table == nil {
+		below := b.descend(c, it)
+		return below != nil && b.moveInto(below, it.derived.scope, present(it.derived.scope.items))
+	}
+	if !b.takesConditions(it) {
+		return false
+	}
+	probe := newBinder(b.env)
+	probe.probing = true
+	copied := cloneNode(c)
+	if in, err := probe.expr(copied, &scope{items: sc.items, parent: sc.parent, owner: &selectScope{}}); err != nil || !in.safe {
+		return false
+	}
+	text, err := deparseExpr(copied)
+	if err != nil {
+		return false
+	}
+	it.table.pushed = append(it.table.pushed, "("+text+")")
+	return true
 }
 
 // takesConditions says that conditions can stand beside the filter of an item's table, and have to.
@@ -288,9 +302,9 @@ func (b *binder) carries(condition *pg.Node) bool {
 	})
 }
 
-// soleTable is the substituted table of this FROM clause that an expression reads, if it reads just one and holds
+// soleItem is the item of this FROM clause that an expression reads, if it reads just one and holds
 // neither a subquery nor a call.
-func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
+func (b *binder) soleItem(n *pg.Node, sc *scope) *item {
 	var only *item
 	var outer []*pg.ColumnRef // of queries around this one: visible in the fence, too
 	simple := true
@@ -304,7 +318,7 @@ func (b *binder) soleTable(n *pg.Node, sc *scope) *item {
 				outer = append(outer, x.ColumnRef)
 				return
 			}
-			if found == nil || found.table == nil || only != nil && only != found {
+			if found == nil || only != nil && only != found {
 				simple = false
 			}
 			only = found
@@ -326,7 +340,7 @@ func (b *binder) itemOf(ref *pg.ColumnRef, sc *scope) (found *item, here bool) {
 		here = true
 		if side := c.source(); c.of != nil && c.home == nil && side.name == c.name { // merged of both sides of a join, it is that of one
 			found = side.home
-		} else if it.table != nil {
+		} else if it.table != nil || it.derived != nil {
 			found = it
 		}
 	}
