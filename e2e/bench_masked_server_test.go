@@ -32,6 +32,9 @@ func serverTimes(b *testing.B, c *pgcluster.Cluster, only func(string) bool) str
 			continue
 		}
 		sql, values := rewrittenForm(b, session, wayForm(b, q.sql, maskedWay))
+		if strings.Contains(sql, "cordon_key.") { // a form in it needs the keys of a masked session
+			continue
+		}
 		raw, masked := prepareFor(b, admin, "raw", wayForm(b, q.sql, 0), nil), prepareFor(b, admin, "masked", sql, values)
 		var times [2][]float64
 		var shapes [2]string

@@ -37,6 +37,7 @@ CREATE TABLE settings (user_id int8, name text, value text, PRIMARY KEY (user_id
 INSERT INTO settings SELECT 1 + g / 3, 'setting' || g %% 3, 'value' FROM generate_series(0, 3 * %[1]d - 1) g;
 CREATE TABLE films (film_id int8 PRIMARY KEY, user_id int8 NOT NULL, title text NOT NULL, kind text NOT NULL, state text NOT NULL, views int4 NOT NULL);
 INSERT INTO films SELECT g, 1 + (g::int8 * 7919) %% %[1]d, 'film ' || g, (ARRAY['short','long'])[1 + g %% 2], CASE WHEN g %% 3 = 0 THEN 'private' ELSE 'public' END, g %% 1000 FROM generate_series(1, 3 * %[1]d) g;
+CREATE INDEX ON films (user_id);
 CREATE FUNCTION hmac(text) RETURNS text LANGUAGE sql IMMUTABLE AS
     $$SELECT encode(sha256('\x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c'::bytea || sha256('\x36363636363636363636363636363636'::bytea || convert_to($1, 'UTF8'))), 'hex')$$;
 CREATE SCHEMA m;
@@ -91,6 +92,10 @@ var maskedQueries = []struct {
 		`INNER JOIN @."videos" "v" ON ("u"."user_id" = "v"."user_id") WHERE "v"."views" > 9000) "t0" GROUP BY 1`, true},
 	{"Q12 a row filter's fence, by a division", `SELECT u.country, count(*) FROM @.users u JOIN @.films f ON f.user_id = u.user_id AND u.country = 'DE' WHERE f.state = 'public' AND f.kind = 'short' ` +
 		`AND f.title LIKE 'film 1%' AND 1000 / (f.views + 1) > 2 GROUP BY 1`, true},
+	{"Q13 rows as JSON, as an API asks", "SELECT coalesce(json_agg(t), '[]') FROM (SELECT f.* FROM @.films f WHERE f.state = 'public' AND f.user_id = {17}) t", true},
+	{"Q14 behind a fence, by a join's constant", "SELECT f.title FROM @.users u JOIN @.films f ON f.user_id = u.user_id WHERE u.user_id = {17} AND f.state = 'public' AND 1000 / (f.views + 1) > 2", true},
+	{"Q15 behind a fence, filtered from outside", "SELECT kind, count(*) FROM (SELECT f.*, 1000 / (f.views + 1) AS q FROM @.films f WHERE f.state = 'public' AND 1000 / (f.views + 1) > 2) AS virtual_table WHERE user_id = {17} GROUP BY 1", true},
+	{"Q16 a union with NULL", "SELECT count(*), count(DISTINCT s.id) FROM (SELECT user_id AS id FROM @.films WHERE state = 'public' UNION ALL SELECT NULL) s", true},
 }
 
 // BenchmarkMasked compares the same queries raw and direct, through pass-through, masked with sealed execution, and on masking views.
