@@ -200,7 +200,7 @@ func replaceMarks(text string, marks []mark, tables map[string]int) (string, err
 	}
 	text = replaceNames(text, texts, seen)
 	for _, m := range marks {
-		if strings.HasPrefix(m.name, formMark) || strings.HasPrefix(m.name, seedMark) {
+		if strings.HasPrefix(m.name, formMark) || strings.HasPrefix(m.name, unsealMark) || strings.HasPrefix(m.name, seedMark) {
 			continue
 		}
 		want := max(tables[m.name], 1)

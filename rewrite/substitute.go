@@ -338,7 +338,7 @@ func (b *binder) itemOf(ref *pg.ColumnRef, sc *scope) (found *item, here bool) {
 			continue
 		}
 		here = true
-		if side := c.source(); c.of != nil && c.home == nil && side.name == c.name { // merged of both sides of a join, it is that of one
+		if side := c.source(); c.of != nil && c.home == nil && side.name == c.name && len(ref.Fields) == 1 { // merged of both sides of a join, it is that of one; by the alias of USING no fence finds it
 			found = side.home
 		} else if it.table != nil || it.derived != nil {
 			found = it

@@ -168,11 +168,35 @@ func (b *binder) spellRow(n *pg.Node, it *item, use string) {
 		n.Node = row
 		return
 	}
-	// What an outer join adds is no row of NULLs but NULL; this test does not look into a row (transformAExprDistinct in parse_expr.c).
-	null := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
-	is := pg.MakeAExprNode(pg.A_Expr_Kind_AEXPR_DISTINCT, nameNodes("="), &pg.Node{Node: n.Node}, null, 0)
+	is := b.isThere(&pg.Node{Node: n.Node}, it)
 	when := &pg.Node{Node: &pg.Node_CaseWhen{CaseWhen: &pg.CaseWhen{Expr: is, Result: &pg.Node{Node: row}}}}
 	n.Node = &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{Args: []*pg.Node{when}}}
+}
+
+// isThere says that an item has a row where an outer join may have added none: what it adds is no row of NULLs but NULL.
+func (b *binder) isThere(row *pg.Node, it *item) *pg.Node {
+	if c := b.notNull(it); c != nil && it.owner.grouping() { // the key that GROUP BY names, which tells as much
+		key := pg.MakeColumnRefNode(nameNodes(it.emit, c.name), 0)
+		b.refs[key.GetColumnRef()], b.owners[key.GetColumnRef()] = c, it
+		return &pg.Node{Node: &pg.Node_NullTest{NullTest: &pg.NullTest{Arg: key, Nulltesttype: pg.NullTestType_IS_NOT_NULL}}}
+	}
+	null := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
+	return pg.MakeAExprNode(pg.A_Expr_Kind_AEXPR_DISTINCT, nameNodes("="), row, null, 0) // this test does not look into a row (transformAExprDistinct in parse_expr.c)
+}
+
+// notNull is a column of a table's primary key that is no NULL in any row.
+func (b *binder) notNull(it *item) *column {
+	if it.table == nil || it.table.exposed.flat != "" {
+		return nil
+	}
+	rel := it.table.exposed.relation
+	for i := range it.table.exposed.columns {
+		c, ok := rel.Column(it.table.exposed.columns[i].name)
+		if ok && slices.Contains(rel.PrimaryKey, c.Num) && !b.env.twin.objects.loose[attributeKey(rel.OID, c.Num)] {
+			return it.columns[i]
+		}
+	}
+	return nil
 }
 
 const rowAlias = "cordon_row"
