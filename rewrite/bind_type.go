@@ -183,9 +183,10 @@ func (b *binder) foldsConstant(c *pg.A_Const, oid uint32) bool {
 var plainNumbers = map[uint32]bool{oidBool: true, oidInt8: true, oidInt2: true, oidInt4: true, oidText: true, oidOID: true, 700: true, 701: true,
 	1042: true, oidVarchar: true, 1560: true, 1562: true, oidNumeric: true}
 
-// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; date to timestamps is not here.
+// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; integers, bool, uuid and char to text; date to timestamps is not here.
 var widening = map[[2]uint32]bool{
 	{21, 23}: true, {21, 20}: true, {23, 20}: true, {21, 1700}: true, {23, 1700}: true, {20, 1700}: true, {1043, 25}: true, {25, 1043}: true,
+	{21, 25}: true, {23, 25}: true, {20, 25}: true, {16, 25}: true, {2950, 25}: true, {1042, 25}: true,
 }
 
 // regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and
