@@ -109,6 +109,7 @@ type boundWhere struct {
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
 func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b := newBinder(env)
+	walkNodes(node, b.plainLiteral)
 	if env.twin.hides {
 		b.countParams(node)
 	}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"slices"
+	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -378,6 +379,9 @@ func constant(c *pg.A_Const) info {
 		in.typ = oidInt4
 	case c.GetFval() != nil:
 		in.typ = oidNumeric
+		if _, err := strconv.ParseInt(c.GetFval().Fval, 10, 64); err == nil { // make_const in parse_node.c
+			in.typ = oidInt8
+		}
 	case c.GetBoolval() != nil:
 		in.typ = oidBool
 	}

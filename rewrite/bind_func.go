@@ -301,13 +301,13 @@ func numberNames(f *pg.FuncCall, rule builtin.Rule) {
 // moments are functions of no argument that give the time of the transaction.
 var moments = map[string]bool{"now": true, "transaction_timestamp": true, "statement_timestamp": true}
 
-// rowField binds f(row) where the row has a column f: functional notation for the column (pitfall S12).
+// rowField binds f(row) where the row has a column f and no function f takes a row: functional notation for the column (pitfall S12, ParseFuncOrColumn in parse_func.c).
 func (b *binder) rowField(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope) (info, bool, error) {
-	if len(parts) != 1 || len(f.Args) != 1 || f.AggStar || f.Over != nil || f.AggFilter != nil || f.AggDistinct {
+	if len(parts) != 1 || len(f.Args) != 1 || f.AggStar || f.Over != nil || f.AggFilter != nil || f.AggDistinct || f.FuncVariadic || len(f.AggOrder) > 0 {
 		return info{}, false, nil
 	}
 	it := b.rowItem(f.Args[0], sc)
-	if it == nil {
+	if it == nil || b.takesRow(parts[0]) {
 		return info{}, false, nil
 	}
 	c, err := it.column(parts[0])
@@ -318,6 +318,21 @@ func (b *binder) rowField(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope)
 	n.Node = &pg.Node_ColumnRef{ColumnRef: ref}
 	return b.useColumn(ref, it, c, sc), true, nil
 }
+
+// takesRow says that a function of this name, as count or row_to_json, takes a row of any type.
+func (b *binder) takesRow(name string) bool {
+	return slices.ContainsFunc(b.env.path, func(schema string) bool {
+		if _, shown := b.env.twin.schema(schema); !shown {
+			return false
+		}
+		return slices.ContainsFunc(b.env.twin.snapshot.Functions(schema, name), func(f *catalog.Function) bool {
+			return acceptsArgs(f, 1) && (len(f.Args) > 0 && anyRow[f.Args[0]] || len(f.Args) == 1 && anyRow[f.Variadic])
+		})
+	})
+}
+
+// anyRow are the types of arguments that a record, or any row, is taken for.
+var anyRow = map[uint32]bool{oidRecord: true, 2276: true, 2283: true, 2776: true, 5077: true, 5079: true} // any, anyelement, anynonarray, anycompatible, anycompatiblenonarray
 
 // admitCall applies the function rule to a name as it is written.
 func (b *binder) admitCall(f *pg.FuncCall, parts []string, args int, sc *scope) (callVerdict, error) {

@@ -17,12 +17,39 @@ func (b *binder) typeName(t *pg.TypeName) (uint32, error) {
 
 // declaredType admits the type of a parameter of PREPARE; 0 for unknown, which declares none, as in a Parse message.
 func (b *binder) declaredType(t *pg.TypeName) (uint32, error) {
-	if parts, _ := splitName(t.GetNames()); len(parts) > 0 && !t.Setof && len(t.ArrayBounds) == 0 {
-		if found, err := b.findType(parts); err == nil && found != nil && found.OID == untyped {
-			return 0, nil
-		}
+	if b.isUnknown(t) {
+		return 0, nil
 	}
 	return b.typeName(t)
+}
+
+func (b *binder) isUnknown(t *pg.TypeName) bool {
+	parts, _ := splitName(t.GetNames())
+	if len(parts) == 0 || t.Setof || len(t.ArrayBounds) > 0 || len(t.Typmods) > 0 {
+		return false
+	}
+	found, err := b.findType(parts)
+	return err == nil && found != nil && found.OID == untyped
+}
+
+// plainLiteral takes away the cast of 'x'::unknown, as PostgREST writes values: the literal is of that type by itself (coerce_type in parse_coerce.c).
+func (b *binder) plainLiteral(n *pg.Node) {
+	if t := n.GetResTarget(); t != nil && t.Name == "" && b.asLiteral(t.Val) != t.Val {
+		t.Name = outputName(t)
+	}
+	n.Node = b.asLiteral(n).Node
+}
+
+// asLiteral is the literal that a node casts to unknown; the node itself where it does not.
+func (b *binder) asLiteral(n *pg.Node) *pg.Node {
+	inner := n
+	for x := n.GetTypeCast(); x != nil && b.isUnknown(x.TypeName); x = inner.GetTypeCast() {
+		inner = x.Arg
+	}
+	if c := inner.GetAConst(); c.GetSval() != nil || c.GetIsnull() {
+		return inner
+	}
+	return n
 }
 
 func (b *binder) admittedType(t *pg.TypeName) (uint32, error) {
@@ -156,9 +183,10 @@ func (b *binder) foldsConstant(c *pg.A_Const, oid uint32) bool {
 var plainNumbers = map[uint32]bool{oidBool: true, oidInt8: true, oidInt2: true, oidInt4: true, oidText: true, oidOID: true, 700: true, 701: true,
 	1042: true, oidVarchar: true, 1560: true, 1562: true, oidNumeric: true}
 
-// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; date to timestamps is not here.
+// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; integers, bool, uuid and char to text; date to timestamps is not here.
 var widening = map[[2]uint32]bool{
 	{21, 23}: true, {21, 20}: true, {23, 20}: true, {21, 1700}: true, {23, 1700}: true, {20, 1700}: true, {1043, 25}: true, {25, 1043}: true,
+	{21, 25}: true, {23, 25}: true, {20, 25}: true, {16, 25}: true, {2950, 25}: true, {1042, 25}: true,
 }
 
 // regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and

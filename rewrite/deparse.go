@@ -185,7 +185,8 @@ func tableNames(stmt *pg.Node) map[string]int {
 	return names
 }
 
-// replaceMarks puts texts in the places of marks: of those that stand for tables as often as the tree has them (a sort key repeats what it sorts by), of others once.
+// replaceMarks puts texts in the places of marks: of those that stand for tables as often as the tree has them, of others once, but for the forms of pseudonyms, which
+// a sort key repeats with what it sorts by.
 func replaceMarks(text string, marks []mark, tables map[string]int) (string, error) {
 	if len(marks) == 0 {
 		return text, nil

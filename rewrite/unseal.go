@@ -112,7 +112,7 @@ func (b *binder) sealedConstant(n *pg.Node, seal Seal, array bool) (value string
 	case array:
 	case c.GetIval() != nil && (seal.Type == oidInt8 || seal.Type == oidInt4):
 		return strconv.Itoa(int(c.GetIval().Ival)), true
-	case c.GetFval() != nil && seal.Type == oidInt8 && typ == 0:
+	case c.GetFval() != nil && seal.Type == oidInt8 && (typ == 0 || typ == oidInt8):
 		if _, err := strconv.ParseInt(c.GetFval().Fval, 10, 64); err == nil { // an int8 that is no int4
 			return c.GetFval().Fval, true
 		}

@@ -32,7 +32,8 @@ func TestYields(t *testing.T) {
 		"CASE WHEN (views > 5) THEN 'many'::text ELSE 'few'::text END": true,
 		"lower(title)":         false, // no generated column is read
 		"((1 / views))::text":  false,
-		"(views)::text":        false,
+		"(views)::text":        true,
+		"(created_at)::text":   false,
 		"views":                false, // a cast that the server adds
 		"nothing(views)":       false,
 		"upper('x'::text)":     false,
