@@ -47,15 +47,14 @@ func TestVersions(t *testing.T) {
 				p := twins(t, s)
 				p.playCorpus(t, p.serve(t, nil), everySecond(corpus, i))
 			})
-			t.Run("introspection", func(t *testing.T) {
-				if version < 15 {
-					t.Skip("the schema has a publication of columns")
-				}
-				s := introspectionSubject(t)
-				s.server = version
-				p := twins(t, s)
-				p.playIntrospection(t, p.serve(t, nil))
-			})
+			if version > 15 { // its schema has a publication of columns, which 14 lacks
+				t.Run("introspection", func(t *testing.T) {
+					s := introspectionSubject(t)
+					s.server = version
+					p := twins(t, s)
+					p.playIntrospection(t, p.serve(t, nil))
+				})
+			}
 			t.Run("worlds", func(t *testing.T) {
 				g := executedWorlds(t, version, orderHidden)
 				playAttacks(t, g, everySecond(all, i))
