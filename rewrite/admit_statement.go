@@ -70,7 +70,7 @@ func (p *planner) query(stmt *pg.Node) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := emit(stmt, bound.marks)
+	text, err := p.emit(stmt, bound)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (p *planner) keepable(stmt, query *pg.Node, name string) (named *Plan, text
 	if err != nil {
 		return nil, "", err
 	}
-	if text, err = emit(stmt, bound.marks); err != nil {
+	if text, err = p.emit(stmt, bound); err != nil {
 		return nil, "", err
 	}
 	return &Plan{SQL: inner, Kind: KindQuery, Name: name, Columns: notNil(bound.columns), Opaque: bound.opaque, Quiet: bound.quiet, stamp: p.stamp, source: source, sealed: p.seals, params: p.env.parameters}, text, nil
@@ -194,7 +194,7 @@ func (p *planner) under(path string) *planner {
 	stamp := p.stamp
 	stamp.path = path
 	env.revealed, env.located, env.renamed = map[revealedColumn]*source{}, map[int]bool{}, map[int]bool{}
-	return &planner{env: &env, state: p.state, stamp: stamp, seals: p.seals}
+	return &planner{env: &env, state: p.state, stamp: stamp, log: p.log, unread: p.unread, seals: p.seals}
 }
 
 // agrees says whether planning a kept plan's source again gives the same plan.
@@ -263,7 +263,7 @@ func (p *planner) copy(stmt *pg.Node, x *pg.CopyStmt) (*Plan, error) {
 	} else if format.Kind == CopyText {
 		sentNull(x.Options)
 	}
-	text, err := emit(stmt, bound.marks)
+	text, err := p.emit(stmt, bound)
 	if err != nil {
 		return nil, err
 	}

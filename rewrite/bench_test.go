@@ -22,9 +22,9 @@ var benchStatements = []struct{ name, sql string }{
 		WHERE c.relname OPERATOR(pg_catalog.~) '^(users%d)$' COLLATE pg_catalog.default AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 2, 3`},
 }
 
-func benchSession(b *testing.B) *Session {
+func benchSession(b *testing.B, policy func(string) string) *Session {
 	b.Helper()
-	rw := newTestRewriter(b, parsedPolicy(b, nil), "app", &storedCatalog{current: storedSnapshot(b)})
+	rw := newTestRewriter(b, parsedPolicy(b, policy), "app", &storedCatalog{current: storedSnapshot(b)})
 	s, err := rw.NewSession(SessionParams{User: "analyst", Database: "app"})
 	if err != nil {
 		b.Fatal(err)
@@ -46,10 +46,15 @@ func cpu(b *testing.B) func() {
 }
 
 // BenchmarkQueryCold rewrites a text that was never seen: parse, bind, substitute, deparse, verify.
-func BenchmarkQueryCold(b *testing.B) {
+func BenchmarkQueryCold(b *testing.B) { benchCold(b, nil) }
+
+// BenchmarkQuerySealed is the same for sealed execution, where the text is read once more.
+func BenchmarkQuerySealed(b *testing.B) { benchCold(b, sealedPolicy) }
+
+func benchCold(b *testing.B, policy func(string) string) {
 	for _, c := range benchStatements {
 		b.Run(c.name, func(b *testing.B) {
-			s := benchSession(b)
+			s := benchSession(b, policy)
 			number := 0
 			b.ReportAllocs()
 			report := cpu(b)
@@ -68,7 +73,7 @@ func BenchmarkQueryCold(b *testing.B) {
 func BenchmarkQueryCached(b *testing.B) {
 	for _, c := range benchStatements {
 		b.Run(c.name, func(b *testing.B) {
-			s, text := benchSession(b), fmt.Sprintf(c.sql, 1)
+			s, text := benchSession(b, nil), fmt.Sprintf(c.sql, 1)
 			if _, err := s.Query(context.Background(), text); err != nil {
 				b.Fatal(err)
 			}

@@ -49,6 +49,7 @@ type boundQuery struct {
 	opaque  bool
 	quiet   bool
 	tables  []uint32
+	raw     bool    // identifiers are read raw
 	params  []Param // of what is sent; nil: the client's own, as they are
 	named   []uint32
 }
@@ -56,7 +57,9 @@ type boundQuery struct {
 // mark is an identifier in the deparsed text and what replaces it there.
 type mark struct {
 	name, text string
-	once       bool // what it stands for is drawn anew in each place
+	once       bool       // what it stands for is drawn anew in each place
+	short      string     // of a table: text with its treatments in short, which is read once more before text is sent
+	form       cipherForm // of a cipher's form
 }
 
 // binder binds one statement.
@@ -169,9 +172,10 @@ func (b *binder) finish(columns []*column) *boundQuery {
 		b.renewCopies()
 	}
 	for _, t := range b.tables {
-		q.marks = append(q.marks, mark{t.marker, b.render(t), t.sample != nil})
+		text := b.render(t)
+		q.marks = append(q.marks, mark{name: t.marker, text: text, once: t.sample != nil, short: t.shortened(text)})
 		q.tables = append(q.tables, t.exposed.relation.OID)
-		q.opaque = q.opaque || t.opaque()
+		q.opaque, q.raw = q.opaque || t.opaque(), q.raw || t.raw()
 	}
 	for name := range b.sets {
 		if b.env.definition {

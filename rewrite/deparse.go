@@ -174,6 +174,17 @@ func emit(stmt *pg.Node, marks []mark) (string, error) {
 	return replaceMarks(text, marks, tableNames(stmt))
 }
 
+// shortText is the text of a statement with the texts of its tables in short, and its other marks as they are.
+func shortText(text string, marks []mark) string {
+	texts := map[string]string{}
+	for _, m := range marks {
+		if m.short != "" {
+			texts[m.name] = m.short
+		}
+	}
+	return replaceNames(text, texts, nil)
+}
+
 // tableNames says how often a tree reads each table.
 func tableNames(stmt *pg.Node) map[string]int {
 	names := map[string]int{}

@@ -1,8 +1,10 @@
 package rewrite
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -77,10 +79,20 @@ func parsedPolicy(tb testing.TB, change func(string) string) *config.Config {
 
 var testMaster = []byte(strings.Repeat("k", 32))
 
+// faultWriter takes what a rewriter logs: that what it would send does not pass reread is a fault.
+type faultWriter struct{ tb testing.TB }
+
+func (w faultWriter) Write(record []byte) (int, error) {
+	if bytes.Contains(record, []byte("planned without sealed execution")) {
+		w.tb.Errorf("%s", record)
+	}
+	return len(record), nil
+}
+
 // newTestRewriter makes a rewriter of one database of the policy over a catalog.
 func newTestRewriter(tb testing.TB, cfg *config.Config, database string, source *storedCatalog) *Rewriter {
 	tb.Helper()
-	rw, err := New(Options{Config: cfg, Database: database, Catalog: source, Master: testMaster})
+	rw, err := New(Options{Config: cfg, Database: database, Catalog: source, Master: testMaster, Log: slog.New(slog.NewTextHandler(faultWriter{tb}, nil))})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -105,6 +117,7 @@ func abbreviate(tb testing.TB, rw *Rewriter, users ...string) {
 			return fmt.Sprintf("<mask %s %s: %s>", m.Kind, typ.Name, column), nil
 		},
 	}
+	rw.unread = true
 	for _, user := range users {
 		effective := rw.options.Config.Effective(rw.options.Database, user, time.Now())
 		tw, err := newTwin(effective.Database, rw.options.Config.Domains, rw.options.Catalog.Current(), short)

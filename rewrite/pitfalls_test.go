@@ -312,7 +312,7 @@ func TestS5Names(t *testing.T) {
 	for _, text := range []string{"SELECT public.users.username FROM public.users", "SELECT app.public.users.username FROM users", "SELECT public.users.username, app.users.label FROM public.users, app.users",
 		"SELECT app.users.*, public.users.country FROM app.users JOIN public.users ON app.users.id = public.users.views ORDER BY app.users.label"} {
 		p := mustPlan(t, rw, text)
-		if problems := sentProblems(newTestSession(t, rw), p.SQL, false); len(problems) > 0 || strings.Contains(p.SQL, "public.users.") || strings.Contains(p.SQL, "app.users.") {
+		if problems := sentProblems(newTestSession(t, rw), p.SQL, p); len(problems) > 0 || strings.Contains(p.SQL, "public.users.") || strings.Contains(p.SQL, "app.users.") {
 			t.Errorf("%s: %v in %s", text, problems, p.SQL)
 		}
 	}

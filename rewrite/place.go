@@ -85,14 +85,14 @@ func (b *binder) formMarks() ([]mark, error) {
 		if err != nil {
 			return nil, err
 		}
-		marks = append(marks, mark{name: p.name, text: text})
+		marks = append(marks, mark{name: p.name, text: text, form: cipherForm{seal: p.label.seal}})
 	}
 	for _, u := range b.inverses {
 		text, err := u.text(b.env.twin.forms)
 		if err != nil {
 			return nil, err
 		}
-		marks = append(marks, mark{name: u.name, text: text})
+		marks = append(marks, mark{name: u.name, text: text, form: cipherForm{seal: Seal{Domain: u.domain, Type: asText(u.typ.OID), Array: u.array}, inverse: true}})
 	}
 	for domain := range b.seeds {
 		marks = append(marks, mark{name: seedMark + domain, text: b.env.twin.forms.seed(domain)})

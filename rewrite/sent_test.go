@@ -20,13 +20,24 @@ func checkSent(tb testing.TB, s *Session, p *Plan) {
 		if text == "" {
 			continue
 		}
-		for _, problem := range sentProblems(s, text, p.sealed) {
+		for _, problem := range sentProblems(s, text, p) {
 			tb.Errorf("%s\n\tin %s", problem, text)
 		}
 	}
 }
 
-func sentProblems(s *Session, text string, sealed bool) []string {
+// columnsOf are the columns that a plan's query answers with, now or by EXECUTE or FETCH; nil where it has no query of its own.
+func columnsOf(p *Plan) []Origin {
+	switch {
+	case p.effect.named != nil:
+		return p.effect.named.Columns
+	case p.Kind == KindQuery && p.follows == nil || p.Kind == KindCopy:
+		return p.Columns
+	}
+	return nil
+}
+
+func sentProblems(s *Session, text string, p *Plan) []string {
 	tree, err := pg.Parse(text)
 	if err != nil {
 		return []string{"what is sent does not parse: " + err.Error()}
@@ -38,7 +49,12 @@ func sentProblems(s *Session, text string, sealed bool) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	l := &sentLook{twin: tw, sealed: sealed, ctes: map[string]bool{}, inside: map[*pg.RangeVar]bool{}}
+	if columns := columnsOf(p); columns != nil {
+		if problem := reread(tw, text, columns, p.Params, nil); problem != "" {
+			return []string{"reread: " + problem}
+		}
+	}
+	l := &sentLook{twin: tw, sealed: p.sealed, ctes: map[string]bool{}, inside: map[*pg.RangeVar]bool{}}
 	stmt := tree.Stmts[0].Stmt
 	walkEvery(stmt.ProtoReflect(), func(m any) {
 		if c, ok := m.(*pg.CommonTableExpr); ok {

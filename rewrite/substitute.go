@@ -70,6 +70,16 @@ func (t *tableRef) sealed(i int) bool {
 	return t.reveals != nil && t.exposed.columns[i].seal != Seal{} && t.source(i).mode != readClear
 }
 
+// raw says that identifiers are read raw, in a view's text too.
+func (t *tableRef) raw() bool {
+	for i, used := range t.used {
+		if used && t.sealed(i) {
+			return true
+		}
+	}
+	return t.reveals != nil && t.exposed.sealed.flat != ""
+}
+
 // opaque says that an error of the plan may carry a raw value of this reference.
 func (t *tableRef) opaque() bool {
 	for i, used := range t.used {
@@ -126,6 +136,19 @@ func (b *binder) render(t *tableRef) string {
 		text = t.sample.text(text)
 	}
 	return "(" + text + ")"
+}
+
+// treatedMark stands for a treatment where the text of a substitution is read once more.
+const treatedMark = "cordon_treated"
+
+// shortened is the text of a substitution with its treatments in short.
+func (t *tableRef) shortened(text string) string {
+	for i, used := range t.used {
+		if c := &t.exposed.columns[i]; used && len(c.expr) > 100 {
+			text = strings.Replace(text, c.expr+" AS "+quoteIdent(c.name), treatedMark+" AS "+quoteIdent(c.name), 1)
+		}
+	}
+	return text
 }
 
 // from is the raw relation, under its own name: treatments and filters refer to it by that.

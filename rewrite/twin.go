@@ -36,6 +36,7 @@ type twin struct {
 	checked                          map[uint32]bool   // domains of people's own: whether their constraints call only what is reviewed
 	operators                        sync.Map          // operator name -> *Error, nil where its operators are reviewed
 	system                           sync.Map          // oid -> systemResult: relations of pg_catalog and information_schema, on first use
+	trees                            trees             // of what is read once more before it is sent; see reread_table.go
 }
 
 // forms renders treatments; golden tests abbreviate the ciphers.

@@ -79,6 +79,11 @@ func walkNodes(n *pg.Node, visit func(*pg.Node)) {
 
 // walkMessage visits the nodes below a message, given by a pointer.
 func walkMessage(m reflect.Value, visit func(*pg.Node)) {
+	nearestNodes(m, func(n *pg.Node) { walkNodes(n, visit) })
+}
+
+// nearestNodes visits the nodes below a message, given by a pointer, that are not below another node of it.
+func nearestNodes(m reflect.Value, visit func(*pg.Node)) {
 	if m.IsNil() {
 		return
 	}
@@ -86,20 +91,20 @@ func walkMessage(m reflect.Value, visit func(*pg.Node)) {
 	for _, f := range layoutOf(m.Type()) {
 		switch held := m.Field(f.index); {
 		case f.holds == holdsMessage && f.nodes && !held.IsNil():
-			walkNodes(held.Interface().(*pg.Node), visit)
+			visit(held.Interface().(*pg.Node))
 		case f.holds == holdsMessage && !held.IsNil():
-			walkMessage(held, visit)
+			nearestNodes(held, visit)
 		case f.holds == holdsMessages && f.nodes:
 			for _, n := range *held.Addr().Interface().(*[]*pg.Node) {
-				walkNodes(n, visit)
+				visit(n)
 			}
 		case f.holds == holdsMessages:
 			for i := range held.Len() {
-				walkMessage(held.Index(i), visit)
+				nearestNodes(held.Index(i), visit)
 			}
 		case f.holds == holdsOne && !held.IsNil():
 			if one := held.Elem().Elem().Field(0); one.Kind() == reflect.Pointer {
-				walkMessage(one, visit)
+				nearestNodes(one, visit)
 			}
 		}
 	}

@@ -1,0 +1,169 @@
+package rewrite
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/cordon-db/cordon/rewrite/catalog"
+)
+
+// readFrom is an entry of a FROM clause: what it puts in scope, and the columns of a star over it.
+type readFrom struct {
+	items []*readItem
+	star  []readColumn
+}
+
+func oneItem(alias string, columns []readColumn) readFrom {
+	return readFrom{[]*readItem{{alias: alias, columns: columns, named: alias != "", bare: true}}, starred(columns)}
+}
+
+// from reads an entry of a FROM clause; sc has the entries before it.
+func (r *reader) from(n *pg.Node, sc *readScope) readFrom {
+	switch x := n.GetNode().(type) {
+	case *pg.Node_RangeVar:
+		return r.relation(x.RangeVar, sc)
+	case *pg.Node_RangeSubselect:
+		outer := sc.beside()
+		if x.RangeSubselect.Lateral {
+			outer = sc
+		}
+		columns := r.query(x.RangeSubselect.Subquery.GetSelectStmt(), outer)
+		return oneItem(x.RangeSubselect.Alias.GetAliasname(), r.renamed(columns, x.RangeSubselect.Alias))
+	case *pg.Node_RangeFunction:
+		return r.function(x.RangeFunction, sc)
+	case *pg.Node_RangeTableFunc:
+		return r.tableFunction(x.RangeTableFunc, sc)
+	case *pg.Node_JoinExpr:
+		return r.join(x.JoinExpr, sc)
+	}
+	r.fail("a FROM item that is not known")
+	return readFrom{}
+}
+
+// relation reads a WITH query or a catalog: every other relation stands in a substitution.
+func (r *reader) relation(rv *pg.RangeVar, sc *readScope) readFrom {
+	alias := rv.Relname
+	if rv.Alias != nil {
+		alias = rv.Alias.Aliasname
+	}
+	if rv.Schemaname == "" {
+		columns, ok := sc.cte(rv.Relname)
+		if !ok {
+			r.fail("relation %q is not qualified", rv.Relname)
+		}
+		return oneItem(alias, r.renamed(columns, rv.Alias))
+	}
+	rel, ok := r.twin.snapshot.Relation(rv.Schemaname, rv.Relname)
+	if !ok || rel.OID >= catalog.FirstUserOID {
+		r.fail("relation %s stands outside a substitution", dotted(rv.Schemaname, rv.Relname))
+		return readFrom{}
+	}
+	columns := []readColumn{{open: true}} // the system's
+	for i := range rel.Columns {
+		columns = append(columns, readColumn{name: rel.Columns[i].Name})
+	}
+	return oneItem(alias, r.renamed(columns, rv.Alias))
+}
+
+// renamed gives columns the names of an alias.
+func (r *reader) renamed(columns []readColumn, alias *pg.Alias) []readColumn {
+	names := alias.GetColnames()
+	if len(names) == 0 {
+		return columns
+	}
+	if isOpen(columns) {
+		if slices.ContainsFunc(columns, func(c readColumn) bool { return c.guarded() }) {
+			r.fail("%q has columns that cannot be counted", alias.Aliasname)
+		}
+		columns = append(make([]readColumn, len(names)), readColumn{open: true})
+	}
+	columns = slices.Clone(columns)
+	for i, n := range names {
+		if i < len(columns) && !columns[i].open {
+			columns[i].name = n.GetString_().GetSval()
+		}
+	}
+	return columns
+}
+
+// function reads calls in FROM: what they give is not guarded, as nothing that they take may be.
+func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
+	var columns []readColumn
+	alias := x.Alias.GetAliasname()
+	for _, n := range x.Functions {
+		items := n.GetList().GetItems()
+		r.plain(items[0], sc)
+		name, _ := figureName(items[0])
+		if alias == "" {
+			alias = name
+		}
+		if x.Alias != nil && len(x.Functions) == 1 {
+			name = x.Alias.Aliasname
+		}
+		columns = append(columns, readColumn{name: name}, readColumn{open: true})
+	}
+	for _, n := range x.Alias.GetColnames() {
+		columns = append(columns, readColumn{name: n.GetString_().GetSval()})
+	}
+	for _, n := range x.Coldeflist {
+		columns = append(columns, readColumn{name: n.GetColumnDef().GetColname()})
+	}
+	it := &readItem{alias: alias, columns: columns, named: true, bare: true}
+	return readFrom{[]*readItem{it}, []readColumn{{open: true}}}
+}
+
+func (r *reader) tableFunction(x *pg.RangeTableFunc, sc *readScope) readFrom {
+	r.below(&pg.Node{Node: &pg.Node_RangeTableFunc{RangeTableFunc: x}}, sc)
+	alias := x.Alias.GetAliasname()
+	if alias == "" {
+		alias = "xmltable"
+	}
+	var columns []readColumn
+	for _, n := range x.Columns {
+		columns = append(columns, readColumn{name: n.GetRangeTableFuncCol().GetColname()})
+	}
+	return oneItem(alias, r.renamed(columns, x.Alias))
+}
+
+// join reads a join. Of the columns that it merges both sides have to hold the same.
+func (r *reader) join(x *pg.JoinExpr, sc *readScope) readFrom {
+	left := r.from(x.Larg, sc)
+	right := r.from(x.Rarg, sc.with(left.items...))
+	items := slices.Concat(left.items, right.items)
+	merged := r.merged(x, left.star, right.star)
+	if x.Quals != nil {
+		r.plain(x.Quals, &readScope{parent: sc.parent, ctes: sc.ctes, items: items})
+	}
+	isMerged := func(c readColumn) bool {
+		return slices.ContainsFunc(merged, func(m readColumn) bool { return !c.open && m.name == c.name })
+	}
+	star := slices.Concat(merged, slices.DeleteFunc(slices.Clone(left.star), isMerged), slices.DeleteFunc(slices.Clone(right.star), isMerged))
+	if x.JoinUsingAlias != nil {
+		items = append(items, &readItem{alias: x.JoinUsingAlias.Aliasname, columns: merged, named: true})
+	}
+	if x.Alias != nil {
+		return oneItem(x.Alias.Aliasname, r.renamed(star, x.Alias))
+	}
+	return readFrom{items, star}
+}
+
+func (r *reader) merged(x *pg.JoinExpr, left, right []readColumn) (merged []readColumn) {
+	var names []string
+	for _, n := range x.UsingClause {
+		names = append(names, n.GetString_().GetSval())
+	}
+	if x.IsNatural {
+		for _, c := range left {
+			if _, ok := find(right, c.name); ok && !c.open {
+				names = append(names, c.name)
+			}
+		}
+	}
+	for _, name := range names {
+		l, _ := find(left, name)
+		right, _ := find(right, name)
+		merged = append(merged, readColumn{name: name, content: r.meet(l, right, "the columns "+name+" that a join merges")})
+	}
+	return merged
+}
