@@ -59,7 +59,7 @@ func (r *reader) relation(rv *pg.RangeVar, sc *readScope) readFrom {
 		r.fail("relation %s stands outside a substitution", dotted(rv.Schemaname, rv.Relname))
 		return readFrom{}
 	}
-	columns := []readColumn{{open: true}} // the system's
+	columns := []readColumn{{open: true, starless: true}} // the system's
 	for i := range rel.Columns {
 		columns = append(columns, readColumn{name: rel.Columns[i].Name})
 	}
@@ -101,16 +101,15 @@ func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
 		if x.Alias != nil && len(x.Functions) == 1 {
 			name = x.Alias.Aliasname
 		}
-		columns = append(columns, readColumn{name: name}, readColumn{open: true})
+		columns = append(columns, readColumn{name: name, starless: true}, readColumn{open: true})
 	}
 	for _, n := range x.Alias.GetColnames() {
-		columns = append(columns, readColumn{name: n.GetString_().GetSval()})
+		columns = append(columns, readColumn{name: n.GetString_().GetSval(), starless: true})
 	}
 	for _, n := range x.Coldeflist {
-		columns = append(columns, readColumn{name: n.GetColumnDef().GetColname()})
+		columns = append(columns, readColumn{name: n.GetColumnDef().GetColname(), starless: true})
 	}
-	it := &readItem{alias: alias, columns: columns, named: true, bare: true}
-	return readFrom{[]*readItem{it}, []readColumn{{open: true}}}
+	return oneItem(alias, columns)
 }
 
 func (r *reader) tableFunction(x *pg.RangeTableFunc, sc *readScope) readFrom {

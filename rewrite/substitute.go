@@ -144,7 +144,7 @@ const treatedMark = "cordon_treated"
 // shortened is the text of a substitution with its treatments in short.
 func (t *tableRef) shortened(text string) string {
 	for i, used := range t.used {
-		if c := &t.exposed.columns[i]; used && len(c.expr) > 100 {
+		if c := &t.exposed.columns[i]; used && t.exposed.flat == "" && len(c.expr) > 100 {
 			text = strings.Replace(text, c.expr+" AS "+quoteIdent(c.name), treatedMark+" AS "+quoteIdent(c.name), 1)
 		}
 	}
