@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,11 @@ func loadWorlds(tb testing.TB, version int, rows string) (clusters [2]*pgcluster
 
 func serveWorlds(tb testing.TB, clusters [2]*pgcluster.Cluster, change func(string) string) (g [2]*gateway) {
 	tb.Helper()
+	return serveWorldsLogging(tb, clusters, change, nil)
+}
+
+func serveWorldsLogging(tb testing.TB, clusters [2]*pgcluster.Cluster, change func(string) string, log *slog.Logger) (g [2]*gateway) {
+	tb.Helper()
 	for i, c := range clusters {
 		cfg := configure(tb, c, worldKeys[i], change)
 		for name, d := range cfg.Domains { // keyed hashes of other identifiers choose other rows; pseudonyms agree
@@ -69,7 +75,7 @@ func serveWorlds(tb testing.TB, clusters [2]*pgcluster.Cluster, change func(stri
 				cfg.Domains[name] = d
 			}
 		}
-		g[i] = &gateway{cluster: c, cfg: cfg, address: start(tb, cfg, nil)}
+		g[i] = &gateway{cluster: c, cfg: cfg, address: start(tb, cfg, log)}
 	}
 	return g
 }

@@ -58,7 +58,7 @@ type boundQuery struct {
 type mark struct {
 	name, text string
 	once       bool       // what it stands for is drawn anew in each place
-	short      string     // of a table: text with its treatments in short, which is read once more before text is sent
+	short      string     // of a table: text with its treatments in short; see reread.go
 	form       cipherForm // of a cipher's form
 }
 

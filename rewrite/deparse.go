@@ -12,16 +12,22 @@ import (
 // deparse writes a statement and proves that the text means the tree: it is parsed again and compared. Where the deparser leaves out
 // parentheses that it needs, operands are written one by one.
 func deparse(stmt *pg.Node) (string, error) {
+	text, _, err := deparseAndParse(stmt)
+	return text, err
+}
+
+// deparseAndParse is deparse, and what the text was parsed as.
+func deparseAndParse(stmt *pg.Node) (string, *pg.Node, error) {
 	decimalNumbers(stmt)
 	plainTimeZones(stmt)
-	text, err := deparseParts(stmt, places(stmt, bareSubscripts))
+	text, again, err := deparseParts(stmt, places(stmt, bareSubscripts))
 	if err == nil {
-		return text, nil
+		return text, again, nil
 	}
 	if parts := places(stmt, operands); len(parts) <= mostParts {
 		return deparseParts(stmt, parts)
 	}
-	return "", err
+	return "", nil, err
 }
 
 // mostParts bounds the work of a second attempt.
@@ -81,7 +87,7 @@ func operands(n *pg.Node) []**pg.Node {
 }
 
 // deparseParts writes each of the places by itself and puts it in with parentheses.
-func deparseParts(stmt *pg.Node, places []**pg.Node) (string, error) {
+func deparseParts(stmt *pg.Node, places []**pg.Node) (string, *pg.Node, error) {
 	if len(places) == 0 {
 		return writeTree(stmt)
 	}
@@ -90,24 +96,22 @@ func deparseParts(stmt *pg.Node, places []**pg.Node) (string, error) {
 	var failed error
 	for i, place := range slices.Backward(places) { // inner ones come later in the walk
 		args[i] = *place
-		text, err := writeTree(selectOf(args[i]))
+		text, _, err := writeTree(selectOf(args[i]))
 		failed = errors.Join(failed, err)
 		name := "cordon_0" + itoa(i)
 		texts[name] = "(" + strings.TrimPrefix(replaceNames(text, texts, nil), "SELECT ") + ")"
 		*place = pg.MakeColumnRefNode([]*pg.Node{pg.MakeStrNode(name)}, 0)
 	}
-	text, err := writeTree(stmt)
+	text, _, err := writeTree(stmt)
 	for i, place := range places {
 		*place = args[i]
 	}
 	if failed != nil || err != nil {
-		return "", unfaithful()
+		return "", nil, unfaithful()
 	}
 	text = replaceNames(text, texts, nil)
-	if err := verify(stmt, text); err != nil {
-		return "", err
-	}
-	return text, nil
+	again, err := verify(stmt, text)
+	return text, again, err
 }
 
 func selectOf(expr *pg.Node) *pg.Node {
@@ -115,24 +119,22 @@ func selectOf(expr *pg.Node) *pg.Node {
 		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}}}
 }
 
-func writeTree(stmt *pg.Node) (string, error) {
+func writeTree(stmt *pg.Node) (string, *pg.Node, error) {
 	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: stmt}}})
 	if err != nil {
-		return "", unfaithful()
+		return "", nil, unfaithful()
 	}
-	if err := verify(stmt, text); err != nil {
-		return "", err
-	}
-	return text, nil
+	again, err := verify(stmt, text)
+	return text, again, err
 }
 
-// verify proves that a text means a tree.
-func verify(stmt *pg.Node, text string) error {
+// verify proves that a text means a tree, and gives the tree that it was parsed as.
+func verify(stmt *pg.Node, text string) (*pg.Node, error) {
 	again, err := pg.Parse(text)
 	if err != nil || len(again.Stmts) != 1 || !sameTree(stmt, again.Stmts[0].Stmt) {
-		return unfaithful()
+		return nil, unfaithful()
 	}
-	return nil
+	return again.Stmts[0].Stmt, nil
 }
 
 func unfaithful() *Error {
@@ -172,17 +174,6 @@ func emit(stmt *pg.Node, marks []mark) (string, error) {
 		return "", err
 	}
 	return replaceMarks(text, marks, tableNames(stmt))
-}
-
-// shortText is the text of a statement with the texts of its tables in short, and its other marks as they are.
-func shortText(text string, marks []mark) string {
-	texts := map[string]string{}
-	for _, m := range marks {
-		if m.short != "" {
-			texts[m.name] = m.short
-		}
-	}
-	return replaceNames(text, texts, nil)
 }
 
 // tableNames says how often a tree reads each table.

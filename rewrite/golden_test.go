@@ -26,6 +26,7 @@ var kindNames = map[Kind]string{KindQuery: "query", KindTransaction: "transactio
 //	run                                       one Query message in that session; every plan completes
 //	parse [types=(OID,...)]                   one Parse message in that session
 //	seal-parse [types=(OID,...)]              one Parse message in a sealed session of its own
+//	reread                                    a text as it could be sent, of a sealed session: what reread says of it
 //
 // A plan is shown as its kind, the SQL that is sent, and the columns that RowDescription must announce: table.column, - for an
 // expression, ? where the second wall alone decides; and the domain by which the proxy seals it. Ciphers, masks and sets of the twin are abbreviated as <...>.
@@ -128,6 +129,8 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 		return g.query(t, d.Input)
 	case "run":
 		return g.query(t, d.Input)
+	case "reread":
+		return g.reread(t, d.Input)
 	case "seal-parse":
 		if out := begin(); out != "ok\n" {
 			d.Fatalf(t, "%s", out)
@@ -138,6 +141,27 @@ func (g *golden) directive(t *testing.T, d *datadriven.TestData) string {
 	}
 	d.Fatalf(t, "unknown directive %s", d.Cmd)
 	return ""
+}
+
+// reread says what a text's columns hold, or what is wrong with it.
+func (g *golden) reread(t *testing.T, text string) string {
+	stmts, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tw, _, err := g.sent["sealed app"].twin("analyst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{twin: tw}
+	var columns []string
+	for _, c := range r.query(queryOf(stmts[0].Stmt), nil) {
+		columns = append(columns, c.content.String())
+	}
+	if r.problem != "" {
+		return "problem: " + r.problem + "\n"
+	}
+	return strings.Join(columns, ", ") + "\n"
 }
 
 func (g *golden) query(t *testing.T, text string) string {

@@ -15,22 +15,22 @@ import (
 
 // content is what a value is, as far as identifiers go; the zero value: anything that may be shown.
 type content struct {
-	seal   Seal // a raw identifier, or an array of them
-	null   bool // NULL
-	key    bool // the hash of an identifier, to sort by
-	row    bool // a whole row with such columns
-	masked bool // what the policy hides or masks, as it is stored
+	seal Seal // a raw identifier, or an array of them
+	null bool // NULL
+	key  bool // the hash of an identifier, to sort by
+	row  bool // a whole row with such columns
 }
 
 // guarded says that a value must not be used but where the rules name it.
-func (c content) guarded() bool { return c.seal != Seal{} || c.key || c.row || c.masked }
+func (c content) guarded() bool { return c.seal != Seal{} || c.key || c.row }
 
 // reader reads one text. Its first problem ends it.
 type reader struct {
 	twin    *twin
 	params  []Param
-	marks   map[string]cipherForm // what a name stands for that is a mark; no form: what is not guarded
+	marks   map[string]mark
 	problem string
+	work    int // steps so far, as of budget.go: queries in recursive ones are read more than once
 }
 
 func (r *reader) fail(format string, args ...any) content {
@@ -41,43 +41,52 @@ func (r *reader) fail(format string, args ...any) content {
 }
 
 // errDisputed says that what a statement would be sent as does not pass reread.
-var errDisputed = errors.New("what would be sent reads otherwise than it was bound")
+var errDisputed = errors.New("read otherwise than it was bound")
 
-// emit is the text that is sent for a bound statement. If identifiers are read raw in it, it is held against reread; with the treatments of columns and the forms of ciphers in
-// short, which are most of it. A problem is a fault of the binder's, which is logged; the statement is then planned without raw identifiers.
+// emit is the text that is sent for a bound statement. If identifiers are read raw in it, it is held against reread. A problem is a fault of the binder's, which is logged; the
+// statement is then planned without raw identifiers.
 func (p *planner) emit(stmt *pg.Node, bound *boundQuery) (string, error) {
-	text, err := deparse(stmt)
+	text, again, err := deparseAndParse(stmt)
 	if err != nil {
 		return "", err
 	}
 	if bound.raw && !p.unread {
-		if problem := reread(p.env.twin, shortText(text, bound.marks), bound.columns, bound.params, bound.marks); problem != "" {
-			if p.log != nil {
-				p.log.Error("a raw identifier would have stood where it must not; planned without sealed execution", "problem", problem)
-			}
-			return "", errDisputed
+		err := reread(p.env.twin, again, bound.marks, bound.columns, bound.params)
+		if errors.Is(err, errDisputed) && p.log != nil {
+			p.log.Error("a raw identifier would have stood where it must not; planned without sealed execution", "error", err)
+		}
+		if err != nil {
+			return "", err
 		}
 	}
 	return replaceMarks(text, bound.marks, tableNames(stmt))
 }
 
-// reread says what is wrong with a text that is to be sent: that a raw identifier stands where it must not, or leaves in a column that the proxy does not seal. It is empty
-// where nothing is. columns are what the plan says of the answer, params of the parameters; marks stand in the text for what is not written out.
-func reread(tw *twin, text string, columns []Origin, params []Param, marks []mark) string {
-	tree, err := pg.Parse(text)
-	if err != nil || len(tree.Stmts) != 1 {
-		return "what is sent is not one statement"
-	}
-	r := &reader{twin: tw, params: params, marks: map[string]cipherForm{}}
+// reread reads a statement that is to be sent. Its error is errDisputed where a raw identifier stands where it must not, or leaves in a column that the proxy does not seal.
+// columns are what the plan says of the answer, params of the parameters. The tree is that of the text that is sent, or with marks in it, of which those of tables are read as what
+// they stand for, with the treatments of columns in short: these and the forms of ciphers are most of a text.
+func reread(tw *twin, sent *pg.Node, marks []mark, columns []Origin, params []Param) error {
+	r := &reader{twin: tw, params: params, marks: map[string]mark{}}
 	for _, m := range marks {
-		if m.short == "" {
-			r.marks[m.name] = m.form
-		}
+		r.marks[m.name] = m
 	}
-	if query := queryOf(tree.Stmts[0].Stmt); query != nil {
+	if query := queryOf(sent); query != nil {
 		r.answer(r.query(query, nil), columns)
 	}
-	return r.problem
+	switch {
+	case r.work > maxWork:
+		return tooComplex()
+	case r.problem != "":
+		return fmt.Errorf("%w: %s", errDisputed, r.problem)
+	}
+	return nil
+}
+
+// spend counts steps.
+func (r *reader) spend(steps int) {
+	if r.work += steps; r.work > maxWork {
+		r.fail("too many steps")
+	}
 }
 
 // queryOf is the query that a statement runs or keeps; nil where it has none.
@@ -106,7 +115,7 @@ func (r *reader) answer(outputs []readColumn, columns []Origin) {
 		return
 	}
 	for i, c := range outputs {
-		if c.seal != columns[i].Seal && !(c.null && !c.guarded()) || c.key || c.row || c.masked {
+		if c.seal != columns[i].Seal && !(c.null && !c.guarded()) || c.key || c.row {
 			r.fail("column %d of the answer holds %s, and is sealed as %s", i+1, c.content, content{seal: columns[i].Seal})
 		}
 	}
@@ -114,8 +123,6 @@ func (r *reader) answer(outputs []readColumn, columns []Origin) {
 
 func (c content) String() string {
 	switch {
-	case c.masked:
-		return "a stored value"
 	case c.row:
 		return "a row with identifiers"
 	case c.key:

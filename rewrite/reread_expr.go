@@ -16,7 +16,7 @@ func (r *reader) plain(n *pg.Node, sc *readScope) {
 
 // value reads an expression. Guarded values may be compared for equality, counted, grouped, moved and chosen from; this is the list of where they may stand.
 func (r *reader) value(n *pg.Node, sc *readScope) content {
-	if r.problem != "" || n == nil {
+	if r.spend(1); r.problem != "" || n == nil {
 		return content{}
 	}
 	if c, ok := r.form(n, sc); ok {
@@ -70,17 +70,17 @@ func (r *reader) below(n *pg.Node, sc *readScope) {
 func (r *reader) taken(args []*pg.Node, sc *readScope) content {
 	for _, n := range args {
 		if stars, ok := r.stars(n, sc, nil); ok {
-			r.unstored(row(stars))
+			r.noKey(row(stars))
 		} else {
-			r.unstored(r.value(n, sc))
+			r.noKey(r.value(n, sc))
 		}
 	}
 	return content{}
 }
 
-// unstored makes sure that a value is not one that no query around a substitution may see.
-func (r *reader) unstored(c content) {
-	if c.masked || c.key {
+// noKey makes sure that a value is not what rows are only to be sorted by.
+func (r *reader) noKey(c content) {
+	if c.key {
 		r.fail("%s where it must not stand", c)
 	}
 }
@@ -158,11 +158,11 @@ func (r *reader) compared(left, right *pg.Node, sc *readScope) content {
 // equal holds two values that are compared against one another.
 func (r *reader) equal(a, b content) {
 	if a.null && !a.guarded() || b.null && !b.guarded() {
-		r.unstored(a)
-		r.unstored(b)
+		r.noKey(a)
+		r.noKey(b)
 		return
 	}
-	if c := r.meet(a, b, "the values that are compared"); c.key || c.row || c.masked {
+	if c := r.meet(a, b, "the values that are compared"); c.key || c.row {
 		r.fail("a comparison of %s", c)
 	}
 }
@@ -244,7 +244,7 @@ func (r *reader) call(x *pg.FuncCall, sc *readScope) (result content) {
 			r.taken([]*pg.Node{n}, sc)
 		case own && i == 0 && passing[name] && len(x.Args) <= 2:
 			result = r.value(n, sc)
-			r.unstored(result)
+			r.noKey(result)
 			if name == "array_agg" && result.guarded() {
 				if result.seal.Array || result.row || x.AggDistinct {
 					r.fail("array_agg of %s", result)
@@ -282,7 +282,7 @@ func (r *reader) subquery(x *pg.SubLink, sc *readScope) content {
 			tests = append(tests, readColumn{content: r.value(x.Testexpr, sc)})
 		}
 		if len(x.OperName) == 0 || slices.Contains(equalities, lastString(x.OperName)) {
-			r.unstored(row(r.meetAll(tests, columns, "the values that a subquery compares")))
+			r.noKey(row(r.meetAll(tests, columns, "the values that a subquery compares")))
 			return content{}
 		}
 		columns = append(columns, tests...)

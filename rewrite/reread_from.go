@@ -47,6 +47,9 @@ func (r *reader) relation(rv *pg.RangeVar, sc *readScope) readFrom {
 	if rv.Alias != nil {
 		alias = rv.Alias.Aliasname
 	}
+	if m := r.marks[rv.Relname]; rv.Schemaname == "" && m.short != "" {
+		return oneItem(alias, r.renamed(r.query(r.twin.trees.query(m.short), sc.beside()), rv.Alias))
+	}
 	if rv.Schemaname == "" {
 		columns, ok := sc.cte(rv.Relname)
 		if !ok {

@@ -28,6 +28,7 @@ func (r *reader) query(sel *pg.SelectStmt, outer *readScope) []readColumn {
 			r.plain(n, &readScope{parent: sc.parent, ctes: sc.ctes})
 		}
 	}
+	r.spend(len(columns))
 	if len(sel.LockingClause) > 0 || sel.IntoClause != nil {
 		r.fail("a query with a clause that is not known")
 	}

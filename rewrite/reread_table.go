@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/cordon-db/cordon/config"
@@ -11,11 +12,12 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-// trees are the parsed forms of a twin: of treatments, filters and ciphers.
+// trees are the parsed forms of a twin: of treatments, filters and ciphers; and of the substitutions that statements had last.
 type trees struct {
-	exprs sync.Map // text -> *pg.Node
-	once  sync.Once
-	forms []cipherForm
+	exprs   sync.Map // text -> *pg.Node
+	queries *lru.Cache[string, *pg.SelectStmt]
+	once    sync.Once
+	forms   []cipherForm
 }
 
 // cipherForm is the SQL form of a cipher, or its inverse, over placedValue.
@@ -38,6 +40,33 @@ func (t *trees) tree(text string) *pg.Node {
 	}
 	t.exprs.Store(text, tree)
 	return tree
+}
+
+// mostQueries bounds the substitutions that are kept parsed, of at most maxKeptQuery bytes each.
+const mostQueries, maxKeptQuery = 1000, 4 << 10
+
+func newTrees() *trees {
+	queries, err := lru.New[string, *pg.SelectStmt](mostQueries)
+	if err != nil { // of a size that is none
+		panic(err)
+	}
+	return &trees{queries: queries}
+}
+
+// query is the tree of a query in parentheses; nil if it is none. Nobody changes it.
+func (t *trees) query(text string) *pg.SelectStmt {
+	if known, ok := t.queries.Get(text); ok {
+		return known
+	}
+	parsed, err := pg.Parse(text)
+	if err != nil || len(parsed.Stmts) != 1 {
+		return nil
+	}
+	sel := parsed.Stmts[0].Stmt.GetSelectStmt()
+	if len(text) <= maxKeptQuery {
+		t.queries.Add(text, sel)
+	}
+	return sel
 }
 
 // cipherForms are those of every identifier of the twin.
@@ -104,14 +133,14 @@ func (r *reader) form(n *pg.Node, sc *readScope) (content, bool) {
 	switch x := n.GetNode().(type) {
 	case *pg.Node_ColumnRef:
 		name := lastString(x.ColumnRef.Fields)
-		f, ok := r.marks[name]
+		m, ok := r.marks[name]
 		if !ok || len(x.ColumnRef.Fields) != 1 {
 			return content{}, false
 		}
-		if f.seal == (Seal{}) {
+		if m.form.seal == (Seal{}) {
 			return content{}, true
 		}
-		return r.applied(f, r.reference(placedReference, sc)), true
+		return r.applied(m.form, r.reference(placedReference, sc)), true
 	case *pg.Node_AConst, *pg.Node_ParamRef:
 		return content{}, false
 	}
@@ -133,7 +162,7 @@ func (r *reader) applied(f cipherForm, c content) content {
 		return r.fail("%s is unsealed", c)
 	case f.inverse:
 		return content{seal: f.seal}
-	case c.seal != f.seal && !c.null || c.key || c.row || c.masked:
+	case c.seal != f.seal && !c.null || c.key || c.row:
 		return r.fail("the pseudonym of %s as of %s", c, content{seal: f.seal})
 	}
 	return content{}

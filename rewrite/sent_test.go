@@ -49,9 +49,9 @@ func sentProblems(s *Session, text string, p *Plan) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	if columns := columnsOf(p); columns != nil {
-		if problem := reread(tw, text, columns, p.Params, nil); problem != "" {
-			return []string{"reread: " + problem}
+	if columns := columnsOf(p); columns != nil { // all of the text, and whether or not identifiers are raw in it
+		if err := reread(tw, tree.Stmts[0].Stmt, nil, columns, p.Params); err != nil {
+			return []string{"reread: " + err.Error()}
 		}
 	}
 	l := &sentLook{twin: tw, sealed: p.sealed, ctes: map[string]bool{}, inside: map[*pg.RangeVar]bool{}}

@@ -36,7 +36,7 @@ type twin struct {
 	checked                          map[uint32]bool   // domains of people's own: whether their constraints call only what is reviewed
 	operators                        sync.Map          // operator name -> *Error, nil where its operators are reviewed
 	system                           sync.Map          // oid -> systemResult: relations of pg_catalog and information_schema, on first use
-	trees                            trees             // of what is read once more before it is sent; see reread_table.go
+	trees                            *trees            // of what is read once more before it is sent; see reread_table.go
 }
 
 // forms renders treatments; golden tests abbreviate the ciphers.
@@ -93,7 +93,7 @@ type exposedColumn struct {
 
 // newTwin applies a policy to a snapshot. Its error names the table and column whose treatment does not fit.
 func newTwin(policy *config.Database, domains map[string]config.Domain, snapshot *catalog.Snapshot, f forms) (*twin, error) {
-	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}, refusedViews: map[uint32]bool{}, foreign: map[uint32]bool{}}
+	tw := &twin{policy: policy, domains: domains, snapshot: snapshot, forms: f, tables: map[uint32]*exposed{}, schemas: map[string]bool{}, checked: map[uint32]bool{}, refusedViews: map[uint32]bool{}, foreign: map[uint32]bool{}, trees: newTrees()}
 	tw.findForeign()
 	tw.findMembers()
 	var err error
