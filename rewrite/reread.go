@@ -3,7 +3,6 @@ package rewrite
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -71,7 +70,7 @@ func reread(tw *twin, sent *pg.Node, marks []mark, columns []Origin, params []Pa
 		r.marks[m.name] = m
 	}
 	if query := queryOf(sent); query != nil {
-		r.answer(r.query(query, nil), columns)
+		r.answer(r.queryOf(query, nil, len(columns)), columns)
 	}
 	switch {
 	case r.work > maxWork:
@@ -106,10 +105,7 @@ func queryOf(stmt *pg.Node) *pg.SelectStmt {
 
 // answer holds the columns of the answer against those that the proxy seals.
 func (r *reader) answer(outputs []readColumn, columns []Origin) {
-	if at := slices.IndexFunc(outputs, func(c readColumn) bool { return c.open }); at >= 0 { // some columns, none of them guarded
-		many := max(len(columns)-len(outputs)+1, 0)
-		outputs = slices.Concat(outputs[:at], make([]readColumn, many), outputs[at+1:])
-	}
+	outputs = counted(outputs, len(columns))
 	if len(outputs) != len(columns) {
 		r.fail("the answer has %d columns, not %d", len(outputs), len(columns))
 		return

@@ -95,24 +95,66 @@ func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
 	var columns []readColumn
 	alias := x.Alias.GetAliasname()
 	for _, n := range x.Functions {
-		items := n.GetList().GetItems()
-		r.plain(items[0], sc)
-		name, _ := figureName(items[0])
+		call := n.GetList().GetItems()[0]
+		r.plain(call, sc)
+		name, _ := figureName(call)
 		if alias == "" {
 			alias = name
 		}
 		if x.Alias != nil && len(x.Functions) == 1 {
 			name = x.Alias.Aliasname
 		}
-		columns = append(columns, readColumn{name: name, starless: true}, readColumn{open: true})
+		columns = append(columns, r.returned(call, name)...)
 	}
-	for _, n := range x.Alias.GetColnames() {
-		columns = append(columns, readColumn{name: n.GetString_().GetSval(), starless: true})
+	if x.Ordinality {
+		columns = append(columns, readColumn{name: "ordinality"})
+	}
+	if len(x.Coldeflist) > 0 {
+		columns = nil
 	}
 	for _, n := range x.Coldeflist {
-		columns = append(columns, readColumn{name: n.GetColumnDef().GetColname(), starless: true})
+		columns = append(columns, readColumn{name: n.GetColumnDef().GetColname()})
 	}
-	return oneItem(alias, columns)
+	return oneItem(alias, r.renamed(columns, x.Alias))
+}
+
+// returned are the columns of a call: one, or those of its output arguments, or as many as the row type has that it returns, which are not counted.
+func (r *reader) returned(call *pg.Node, name string) (columns []readColumn) {
+	unknown := []readColumn{{name: name, starless: true}, {open: true}}
+	f := call.GetFuncCall()
+	if f == nil {
+		return unknown
+	}
+	parts, _ := splitName(f.Funcname)
+	schema := "pg_catalog"
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	for _, overload := range r.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
+		if !acceptsArgs(overload, len(f.Args)) {
+			continue
+		}
+		of := []readColumn{{name: name}}
+		switch t := r.twin.snapshot.Types[overload.Result]; {
+		case len(overload.Out) == 1 && overload.Out[0].Name != "":
+			of[0].name = overload.Out[0].Name
+		case len(overload.Out) > 1:
+			of = nil
+			for _, field := range overload.Out {
+				of = append(of, readColumn{name: field.Name})
+			}
+		case len(overload.Out) == 0 && (t == nil || t.Kind == 'c' || t.Kind == 'd' || t.Kind == 'p'):
+			return unknown
+		}
+		if columns != nil && !slices.Equal(columns, of) {
+			return unknown
+		}
+		columns = of
+	}
+	if columns == nil {
+		return unknown
+	}
+	return columns
 }
 
 func (r *reader) tableFunction(x *pg.RangeTableFunc, sc *readScope) readFrom {

@@ -8,6 +8,11 @@ import (
 
 // query reads a query in the scope around it, and gives its columns.
 func (r *reader) query(sel *pg.SelectStmt, outer *readScope) []readColumn {
+	return r.queryOf(sel, outer, 0)
+}
+
+// queryOf is query; many is the number of its columns where that is known, else 0.
+func (r *reader) queryOf(sel *pg.SelectStmt, outer *readScope, many int) []readColumn {
 	if r.problem != "" || sel == nil {
 		r.fail("a query that is none")
 		return nil
@@ -17,11 +22,11 @@ func (r *reader) query(sel *pg.SelectStmt, outer *readScope) []readColumn {
 	var columns []readColumn
 	switch {
 	case sel.Op != pg.SetOperation_SETOP_NONE && sel.Larg != nil:
-		columns = r.setOperation(sel, sc)
+		columns = r.setOperation(sel, sc, many)
 	case len(sel.ValuesLists) > 0:
 		columns = r.values(sel, sc)
 	default:
-		columns = r.selection(sel, sc)
+		columns = r.selection(sel, sc, many)
 	}
 	for _, n := range []*pg.Node{sel.LimitCount, sel.LimitOffset} {
 		if n != nil {
@@ -98,8 +103,8 @@ func (r *reader) added(cte *pg.CommonTableExpr, columns []readColumn) []readColu
 	return columns
 }
 
-func (r *reader) setOperation(sel *pg.SelectStmt, sc *readScope) []readColumn {
-	left, right := r.query(sel.Larg, sc), r.query(sel.Rarg, sc)
+func (r *reader) setOperation(sel *pg.SelectStmt, sc *readScope, many int) []readColumn {
+	left, right := r.queryOf(sel.Larg, sc, many), r.queryOf(sel.Rarg, sc, many)
 	columns := r.meetAll(left, right, "the arms of a set operation")
 	r.sort(sel.SortClause, &readScope{parent: sc.parent, ctes: sc.ctes}, columns)
 	return columns
@@ -158,7 +163,7 @@ func (r *reader) values(sel *pg.SelectStmt, sc *readScope) (columns []readColumn
 }
 
 // selection reads a SELECT with its clauses, each in the scope that it has.
-func (r *reader) selection(sel *pg.SelectStmt, sc *readScope) (columns []readColumn) {
+func (r *reader) selection(sel *pg.SelectStmt, sc *readScope, many int) (columns []readColumn) {
 	if table := r.substituted(sel); table != nil {
 		return r.substitution(sel, table)
 	}
@@ -179,6 +184,7 @@ func (r *reader) selection(sel *pg.SelectStmt, sc *readScope) (columns []readCol
 		}
 		columns = append(columns, readColumn{name: outputName(target), content: r.value(target.Val, sc)})
 	}
+	columns = counted(columns, many)
 	r.groups(sel.GroupClause, sc, columns)
 	if sel.HavingClause != nil {
 		r.plain(sel.HavingClause, sc)
@@ -193,6 +199,15 @@ func (r *reader) selection(sel *pg.SelectStmt, sc *readScope) (columns []readCol
 	}
 	r.sort(sel.SortClause, sc, columns)
 	return columns
+}
+
+// counted are columns, of which the open one stands for as many as are missing.
+func counted(columns []readColumn, many int) []readColumn {
+	at := slices.IndexFunc(columns, func(c readColumn) bool { return c.open })
+	if at < 0 || many < len(columns)-1 || isOpen(columns[at+1:]) {
+		return columns
+	}
+	return slices.Concat(columns[:at], make([]readColumn, many-len(columns)+1), columns[at+1:])
 }
 
 // groups reads GROUP BY, where identifiers are only told apart.
