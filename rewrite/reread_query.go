@@ -72,7 +72,8 @@ func readsAny(n *pg.Node, ctes []*pg.Node) (reads bool) {
 func (r *reader) withQuery(cte *pg.CommonTableExpr, recursive bool, sc *readScope) {
 	sel := cte.Ctequery.GetSelectStmt()
 	names := &pg.Alias{Aliasname: cte.Ctename, Colnames: cte.Aliascolnames}
-	if recursive && sel.GetOp() == pg.SetOperation_SETOP_UNION {
+	recursive = recursive && sel.GetOp() == pg.SetOperation_SETOP_UNION
+	if recursive {
 		inner := &readScope{parent: sc, ctes: map[string][]readColumn{}}
 		r.with(sel.WithClause, inner)
 		sc.ctes[cte.Ctename] = r.added(cte, r.renamed(r.query(sel.Larg, inner), names))
