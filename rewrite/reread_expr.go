@@ -117,15 +117,16 @@ func (r *reader) cast(x *pg.TypeCast, sc *readScope) content {
 	return c
 }
 
-// equalities are the operators that tell no more of two values than whether they are the same.
-var equalities = []string{"=", "<>", "!="}
+// isEquality says that an operator tells no more of two values than whether they are the same.
+func isEquality(name []*pg.Node) bool {
+	parts, _ := splitName(name)
+	return (len(parts) == 1 || len(parts) == 2 && parts[0] == "pg_catalog") && slices.Contains([]string{"=", "<>", "!="}, parts[len(parts)-1])
+}
 
 // operator reads an operator: equality may compare identifiers of one domain with one another.
 func (r *reader) operator(n *pg.Node, x *pg.A_Expr, sc *readScope) content {
-	parts, _ := splitName(x.Name)
-	equality := len(parts) > 0 && slices.Contains(equalities, parts[len(parts)-1]) && (len(parts) == 1 || parts[0] == "pg_catalog") && x.Lexpr != nil
 	switch {
-	case !equality:
+	case !isEquality(x.Name) || x.Lexpr == nil:
 	case x.Kind == pg.A_Expr_Kind_AEXPR_IN:
 		for _, item := range x.Rexpr.GetList().GetItems() {
 			r.compared(x.Lexpr, item, sc)
@@ -281,7 +282,7 @@ func (r *reader) subquery(x *pg.SubLink, sc *readScope) content {
 		} else {
 			tests = append(tests, readColumn{content: r.value(x.Testexpr, sc)})
 		}
-		if len(x.OperName) == 0 || slices.Contains(equalities, lastString(x.OperName)) {
+		if len(x.OperName) == 0 || isEquality(x.OperName) {
 			r.noKey(row(r.meetAll(tests, columns, "the values that a subquery compares")))
 			return content{}
 		}

@@ -223,15 +223,15 @@ func (r *reader) substitution(sel *pg.SelectStmt, e *exposed) (columns []readCol
 	}
 	for _, n := range sel.TargetList {
 		target := n.GetResTarget()
-		columns = append(columns, readColumn{name: outputName(target), content: r.treated(target, e)})
+		columns = append(columns, readColumn{name: outputName(target), content: r.treated(target, e, sel.FromClause[0].GetRangeVar().Inh)})
 	}
 	return columns
 }
 
-// treated is what a column of a substitution holds.
-func (r *reader) treated(target *pg.ResTarget, e *exposed) content {
+// treated is what a column of a substitution holds; inherits says that it reads partitions and children, too.
+func (r *reader) treated(target *pg.ResTarget, e *exposed, inherits bool) content {
 	rel := e.relation
-	if strings.HasPrefix(target.Name, "cordon_tableoid_") && e.locates() || strings.HasPrefix(target.Name, "cordon_tableoid_") && sameTree(target.Val, r.twin.trees.tree("COALESCE("+quoteIdent(rel.Name)+".tableoid)")) {
+	if (e.locates() || !inherits) && strings.HasPrefix(target.Name, "cordon_tableoid_") && sameTree(target.Val, r.twin.trees.tree("COALESCE("+quoteIdent(rel.Name)+".tableoid)")) {
 		return content{}
 	}
 	c := e.column(target.Name)
