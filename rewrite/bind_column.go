@@ -51,6 +51,8 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 	b.refs[ref], b.owners[ref] = c, it
 	if len(ref.Fields) == 1 && it.emit != "" && it.owner != sc.owner && !sc.sends(it) {
 		b.hidden[ref] = true
+	} else if len(ref.Fields) == 1 && it.emit != "" && c.label.sealed() && sc.pastCall(it) { // of whose columns reread knows less than the binder
+		ref.Fields = nameNodes(it.emit, lastString(ref.Fields))
 	}
 	return info{typ: c.typ, label: c.label, origin: c.origin, filtered: c.filtered, safe: !c.raises, collate: c.collate}
 }

@@ -8,7 +8,7 @@ import (
 
 // rangeFunction binds the functions of a FROM item; they see the items to their left without LATERAL.
 func (b *binder) rangeFunction(n *pg.Node, x *pg.RangeFunction, sc *scope) (*item, error) {
-	it := &item{name: x.Alias.GetAliasname(), rel: true, cols: true}
+	it := &item{name: x.Alias.GetAliasname(), rel: true, cols: true, call: true}
 	expandUnnest(x)
 	replaced := false
 	for _, n := range x.Functions {

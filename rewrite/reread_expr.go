@@ -48,7 +48,7 @@ func (r *reader) value(n *pg.Node, sc *readScope) content {
 	case *pg.Node_SelectStmt:
 		return row(r.query(x.SelectStmt, sc))
 	case *pg.Node_AIndirection:
-		return r.indirection(n, x.AIndirection, sc)
+		return r.indirection(x.AIndirection, sc)
 	case *pg.Node_RowExpr:
 		return row(r.fields(x.RowExpr, sc))
 	case *pg.Node_SortBy:
@@ -136,7 +136,9 @@ func (r *reader) operator(n *pg.Node, x *pg.A_Expr, sc *readScope) content {
 		r.comparedWithAny(x.Lexpr, x.Rexpr, sc)
 		return content{}
 	case x.Kind == pg.A_Expr_Kind_AEXPR_NULLIF:
-		return r.compared(x.Lexpr, x.Rexpr, sc)
+		l := r.value(x.Lexpr, sc)
+		r.equal(l, r.value(x.Rexpr, sc))
+		return l
 	case x.Kind == pg.A_Expr_Kind_AEXPR_OP || x.Kind == pg.A_Expr_Kind_AEXPR_DISTINCT || x.Kind == pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		r.compared(x.Lexpr, x.Rexpr, sc)
 		return content{}
@@ -230,6 +232,9 @@ func (r *reader) call(x *pg.FuncCall, sc *readScope) (result content) {
 		return c
 	}
 	for _, n := range x.AggOrder {
+		if x.AggWithinGroup { // they are arguments
+			r.plain(n.GetSortBy().GetNode(), sc)
+		}
 		r.sort([]*pg.Node{n}, sc, nil)
 	}
 	if x.AggFilter != nil {
@@ -295,15 +300,23 @@ func (r *reader) subquery(x *pg.SubLink, sc *readScope) content {
 }
 
 // indirection reads subscripts and fields: a field of a whole row is a column.
-func (r *reader) indirection(n *pg.Node, x *pg.A_Indirection, sc *readScope) content {
+func (r *reader) indirection(x *pg.A_Indirection, sc *readScope) content {
 	c := r.value(x.Arg, sc)
 	parts, star := splitName(x.Arg.GetColumnRef().GetFields())
 	if field := x.Indirection[0].GetString_(); c.row && field != nil && !star && len(parts) == 1 && len(x.Indirection) == 1 {
-		if it := itemNamed(sc, parts[0]); it != nil {
-			c, _ = find(it.columns, field.Sval)
+		if it := wholeRow(sc, parts[0]); it != nil {
+			c, ok := find(it.columns, field.Sval)
+			if !ok { // the server would try a function of the row
+				return r.fail("%q has no column %q", it.alias, field.Sval)
+			}
 			return c
 		}
 	}
-	r.below(n, sc)
+	if c.guarded() {
+		return r.fail("%s where it must not stand", c)
+	}
+	for _, n := range x.Indirection {
+		r.plain(n, sc)
+	}
 	return content{}
 }

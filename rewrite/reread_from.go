@@ -8,14 +8,14 @@ import (
 	"github.com/cordon-db/cordon/rewrite/catalog"
 )
 
-// readFrom is an entry of a FROM clause: what it puts in scope, and the columns of a star over it.
+// readFrom is an entry of a FROM clause: what it puts in scope, and its columns.
 type readFrom struct {
 	items []*readItem
 	star  []readColumn
 }
 
 func oneItem(alias string, columns []readColumn) readFrom {
-	return readFrom{[]*readItem{{alias: alias, columns: columns, named: alias != "", bare: true}}, starred(columns)}
+	return readFrom{[]*readItem{{alias: alias, columns: columns, named: alias != "", bare: true}}, columns}
 }
 
 // from reads an entry of a FROM clause; sc has the entries before it.
@@ -120,7 +120,7 @@ func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
 
 // returned are the columns of a call: one, or those of its output arguments, or as many as the row type has that it returns, which are not counted.
 func (r *reader) returned(call *pg.Node, name string) (columns []readColumn) {
-	unknown := []readColumn{{name: name, starless: true}, {open: true}}
+	unknown := []readColumn{{open: true}}
 	f := call.GetFuncCall()
 	if f == nil {
 		return unknown
@@ -176,6 +176,7 @@ func (r *reader) join(x *pg.JoinExpr, sc *readScope) readFrom {
 	right := r.from(x.Rarg, sc.with(left.items...))
 	items := slices.Concat(left.items, right.items)
 	merged := r.merged(x, left.star, right.star)
+	r.spend((len(merged) + 1) * (len(left.star) + len(right.star)) / 8)
 	if x.Quals != nil {
 		r.plain(x.Quals, &readScope{parent: sc.parent, ctes: sc.ctes, items: items})
 	}
@@ -198,6 +199,9 @@ func (r *reader) merged(x *pg.JoinExpr, left, right []readColumn) (merged []read
 		names = append(names, n.GetString_().GetSval())
 	}
 	if x.IsNatural {
+		if isOpen(left) && row(right).guarded() || isOpen(right) && row(left).guarded() {
+			r.fail("a natural join with columns that are not known")
+		}
 		for _, c := range left {
 			if _, ok := find(right, c.name); ok && !c.open {
 				names = append(names, c.name)

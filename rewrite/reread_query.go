@@ -8,10 +8,10 @@ import (
 
 // query reads a query in the scope around it, and gives its columns.
 func (r *reader) query(sel *pg.SelectStmt, outer *readScope) []readColumn {
-	return r.queryOf(sel, outer, 0)
+	return r.queryOf(sel, outer, -1)
 }
 
-// queryOf is query; many is the number of its columns where that is known, else 0.
+// queryOf is query; many is the number of its columns where that is known, else negative.
 func (r *reader) queryOf(sel *pg.SelectStmt, outer *readScope, many int) []readColumn {
 	if r.problem != "" || sel == nil {
 		r.fail("a query that is none")
@@ -43,29 +43,46 @@ func (r *reader) queryOf(sel *pg.SelectStmt, outer *readScope, many int) []readC
 // with reads WITH queries, each in sight of those before it; of RECURSIVE ones, in sight of all.
 func (r *reader) with(x *pg.WithClause, sc *readScope) {
 	pending := slices.Clone(x.GetCtes())
+	names := map[string]bool{} // of those that are not read yet
+	reads := map[*pg.Node]map[string]bool{}
+	for _, n := range pending {
+		names[n.GetCommonTableExpr().Ctename] = x.Recursive
+		reads[n] = r.relationNames(n)
+	}
 	for len(pending) > 0 && r.problem == "" {
-		next := 0
-		if x.Recursive {
-			next = slices.IndexFunc(pending, func(n *pg.Node) bool { return !readsAny(n, pending) })
-		}
+		next := slices.IndexFunc(pending, func(n *pg.Node) bool { return !r.readsAny(n.GetCommonTableExpr().Ctename, reads[n], names) })
 		if next < 0 {
 			r.fail("WITH queries that use one another")
 			return
 		}
-		r.withQuery(pending[next].GetCommonTableExpr(), x.Recursive, sc)
+		cte := pending[next].GetCommonTableExpr()
+		r.withQuery(cte, x.Recursive, sc)
+		delete(names, cte.Ctename)
 		pending = slices.Delete(pending, next, next+1)
 	}
 }
 
-// readsAny says that a WITH query may read another of a list.
-func readsAny(n *pg.Node, ctes []*pg.Node) (reads bool) {
+// relationNames are the names without a schema that a WITH query reads.
+func (r *reader) relationNames(n *pg.Node) map[string]bool {
+	names := map[string]bool{}
 	walkNodes(n, func(below *pg.Node) {
-		rv := below.GetRangeVar()
-		reads = reads || rv.GetSchemaname() == "" && slices.ContainsFunc(ctes, func(other *pg.Node) bool {
-			return other != n && rv != nil && other.GetCommonTableExpr().Ctename == rv.Relname
-		})
+		r.work++
+		if rv := below.GetRangeVar(); rv != nil && rv.Schemaname == "" {
+			names[rv.Relname] = true
+		}
 	})
-	return reads
+	return names
+}
+
+// readsAny says that a WITH query may read another of some names.
+func (r *reader) readsAny(own string, reads, names map[string]bool) bool {
+	r.spend(len(reads))
+	for name := range reads {
+		if name != own && names[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // withQuery reads a WITH query: a recursive one until it gives what it is taken to give.
@@ -117,6 +134,10 @@ func (r *reader) meetAll(left, right []readColumn, what string) []readColumn {
 		if (row(left).guarded() || row(right).guarded()) && r.problem == "" {
 			r.fail("%s have columns that cannot be counted", what)
 		}
+		left = slices.Clone(left)
+		for i := range left {
+			left[i].content = content{}
+		}
 		return left
 	}
 	if len(left) != len(right) {
@@ -133,6 +154,8 @@ func (r *reader) meetAll(left, right []readColumn, what string) []readColumn {
 // meet is what a value holds that may come from either of two places: both have to hold the same, or NULL.
 func (r *reader) meet(a, b content, what string) content {
 	switch {
+	case a.row && b.row: // of which columns, is not known
+		return r.fail("%s hold %s and %s", what, a, b)
 	case a == b || b.null && !b.guarded():
 		return a
 	case a.null && !a.guarded():
@@ -146,12 +169,18 @@ func (r *reader) meet(a, b content, what string) content {
 func (r *reader) values(sel *pg.SelectStmt, sc *readScope) (columns []readColumn) {
 	for i, list := range sel.ValuesLists {
 		var values []readColumn
-		for k, n := range list.GetList().GetItems() {
+		for _, n := range list.GetList().GetItems() {
 			if stars, ok := r.stars(n, sc, nil); ok {
 				values = append(values, stars...)
 				continue
 			}
-			values = append(values, readColumn{name: "column" + itoa(k+1), content: r.value(n, sc)})
+			values = append(values, readColumn{content: r.value(n, sc)})
+		}
+		for k := range values {
+			values[k].name = "column" + itoa(k+1)
+		}
+		if isOpen(values) && row(values).guarded() {
+			r.fail("VALUES have columns that cannot be counted")
 		}
 		if i == 0 {
 			columns = values

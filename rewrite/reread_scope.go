@@ -73,13 +73,16 @@ func find(columns []readColumn, name string) (found content, ok bool) {
 		if c.open || c.name != name {
 			continue
 		}
-		if !ok || c.guarded() {
+		if !ok || overrides(c.content, found) {
 			found = c.content
 		}
 		ok = true
 	}
 	return found, ok
 }
+
+// overrides says that of two columns of one name, which a join merged, the second decides: what is guarded, and then what is not NULL.
+func overrides(c, found content) bool { return c.guarded() || found.null && !found.guarded() }
 
 // row is what a whole row holds.
 func row(columns []readColumn) content {
@@ -94,21 +97,28 @@ func row(columns []readColumn) content {
 // name is what a name alone stands for: a column, or a whole row.
 func (r *reader) name(name string, sc *readScope) content {
 	var found content
-	known, open := false, false
+	known, open, nearer := false, false, false
 	for s := sc; s != nil && !known; s = s.parent {
+		nearer = open
 		for _, it := range s.items {
 			if !it.bare {
 				continue
 			}
+			r.spend(len(it.columns)/8 + 1)
 			c, ok := find(it.columns, name)
-			if ok && (!known || c.guarded()) {
+			if ok && (!known || overrides(c, found)) {
 				found = c
 			}
 			known = known || ok
 			open = open || isOpen(it.columns)
 		}
 	}
-	if known {
+	switch {
+	case known && nearer && found.guarded():
+		return r.fail("%q may be a column that is not known", name)
+	case known && nearer:
+		return content{}
+	case known:
 		return found
 	}
 	if it := itemNamed(sc, name); it != nil {
@@ -118,6 +128,18 @@ func (r *reader) name(name string, sc *readScope) content {
 		return r.fail("%q names nothing", name)
 	}
 	return content{}
+}
+
+// wholeRow is the FROM item whose row a name alone is: no column anywhere in sight has it.
+func wholeRow(sc *readScope, name string) *readItem {
+	for s := sc; s != nil; s = s.parent {
+		for _, it := range s.items {
+			if _, ok := find(it.columns, name); it.bare && (ok || isOpen(it.columns)) {
+				return nil
+			}
+		}
+	}
+	return itemNamed(sc, name)
 }
 
 func itemNamed(sc *readScope, alias string) *readItem {
@@ -145,14 +167,14 @@ func (r *reader) reference(ref *pg.ColumnRef, sc *readScope) content {
 		parts, name = parts[:len(parts)-1], parts[len(parts)-1]
 	}
 	it := itemNamed(sc, parts[len(parts)-1])
-	if it == nil {
+	if it == nil || len(parts) > 1 {
 		return r.fail("%q names no FROM item", strings.Join(parts, "."))
 	}
 	if star {
 		return row(it.columns)
 	}
 	c, ok := find(it.columns, name)
-	if !ok && !isOpen(it.columns) {
+	if !ok && (!isOpen(it.columns) || row(it.columns).guarded()) { // or a function of the row
 		return r.fail("%q has no column %q", it.alias, name)
 	}
 	return c
@@ -171,10 +193,10 @@ func (r *reader) stars(n *pg.Node, sc *readScope, all []readColumn) (columns []r
 	case !star:
 		return nil, false
 	case len(parts) == 0:
-		return all, true
+		return starred(all), true
 	}
 	it := itemNamed(sc, parts[len(parts)-1])
-	if it == nil {
+	if it == nil || len(parts) > 1 {
 		r.fail("%q names no FROM item", strings.Join(parts, "."))
 		return nil, true
 	}

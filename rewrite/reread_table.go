@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -137,6 +138,9 @@ func (r *reader) form(n *pg.Node, sc *readScope) (content, bool) {
 		if !ok || len(x.ColumnRef.Fields) != 1 {
 			return content{}, false
 		}
+		if strings.HasPrefix(name, seedMark) {
+			return r.fail("a key where it must not stand"), true
+		}
 		if m.form.seal == (Seal{}) {
 			return content{}, true
 		}
@@ -168,28 +172,31 @@ func (r *reader) applied(f cipherForm, c content) content {
 	return content{}
 }
 
+// orderHashes are the functions that hash identifiers, and arrays of them.
+var orderHashes = []string{"hash_array_extended", masking.OrderHash(oidInt4), masking.OrderHash(oidInt8), masking.OrderHash(oidUUID), masking.OrderHash(oidText)}
+
 // orderKey reads the keyed hash of identifiers, by which rows are sorted where the order of identifiers is hidden.
 func (r *reader) orderKey(x *pg.FuncCall, sc *readScope) (content, bool) {
 	parts, _ := splitName(x.Funcname)
-	if len(parts) != 2 || parts[0] != "pg_catalog" || len(x.Args) != 2 {
+	if len(parts) != 2 || parts[0] != "pg_catalog" || len(x.Args) != 2 || !slices.Contains(orderHashes, parts[1]) {
 		return content{}, false
 	}
-	value := x.Args[0]
-	if collate := value.GetCollateClause(); collate != nil && lastString(collate.Collname) == "C" {
-		value = collate.Arg
+	for domain := range r.twin.domains {
+		_, marked := r.marks[seedMark+domain]
+		if marked && lastString(x.Args[1].GetColumnRef().GetFields()) != seedMark+domain || !marked && !sameTree(x.Args[1], r.twin.trees.tree(r.twin.forms.seed(domain))) {
+			continue
+		}
+		value := x.Args[0]
+		if collate := value.GetCollateClause(); collate != nil && lastString(collate.Collname) == "C" {
+			value = collate.Arg
+		}
+		c := r.value(value, sc)
+		if c.seal.Domain != domain && !c.null || c.key || c.row {
+			return r.fail("a hash of %s by the key of %s", c, domain), true
+		}
+		return content{key: true}, true
 	}
-	if parts[1] != "hash_array_extended" && parts[1] != masking.OrderHash(oidInt4) && parts[1] != masking.OrderHash(oidInt8) && parts[1] != masking.OrderHash(oidUUID) && parts[1] != masking.OrderHash(oidText) {
-		return content{}, false
-	}
-	c := r.value(value, sc)
-	if c.seal == (Seal{}) {
-		return content{}, false
-	}
-	seed := r.twin.trees.tree(r.twin.forms.seed(c.seal.Domain))
-	if _, marked := r.marks[seedMark+c.seal.Domain]; !sameTree(seed, x.Args[1]) && !(marked && lastString(x.Args[1].GetColumnRef().GetFields()) == seedMark+c.seal.Domain) {
-		return r.fail("a hash of %s without its key", c), true
-	}
-	return content{key: true}, true
+	return content{}, false
 }
 
 // substituted is the relation of people's own that a SELECT reads, if it reads that alone.

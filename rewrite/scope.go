@@ -56,6 +56,7 @@ type item struct {
 	nullable bool
 	owner    *selectScope
 	shadow   bool           // a join without an alias, or the alias of its USING: its columns are those of other items
+	call     bool           // it is a function call
 	sorted   bool           // its rows come in an order that an ORDER BY in it fixes
 	names    map[string]int // how many columns have a name; made when first asked for
 }
@@ -210,6 +211,17 @@ func (s *scope) sends(it *item) bool {
 		}
 	}
 	return true
+}
+
+// pastCall says that a call stands in a FROM clause between here and an item's own.
+func (s *scope) pastCall(it *item) bool {
+	for past := false; s != nil; s = s.parent {
+		if slices.Contains(s.items, it) {
+			return past
+		}
+		past = past || slices.ContainsFunc(s.items, func(other *item) bool { return other.call })
+	}
+	return false
 }
 
 // findItem resolves a relation name in front of a column, inner to outer. schema is empty where none was written.

@@ -70,14 +70,9 @@ func (t *tableRef) sealed(i int) bool {
 	return t.reveals != nil && t.exposed.columns[i].seal != Seal{} && t.source(i).mode != readClear
 }
 
-// raw says that identifiers are read raw, in a view's text too.
+// raw says that identifiers may be read raw, whether the binder thinks so of any or not.
 func (t *tableRef) raw() bool {
-	for i, used := range t.used {
-		if used && t.sealed(i) {
-			return true
-		}
-	}
-	return t.reveals != nil && t.exposed.sealed.flat != ""
+	return t.reveals != nil && (t.exposed.sealed.flat != "" || slices.ContainsFunc(t.exposed.columns, func(c exposedColumn) bool { return c.seal != Seal{} }))
 }
 
 // opaque says that an error of the plan may carry a raw value of this reference.
