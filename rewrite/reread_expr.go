@@ -3,6 +3,7 @@ package rewrite
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
@@ -109,9 +110,9 @@ func (r *reader) cast(x *pg.TypeCast, sc *readScope) content {
 		return c
 	}
 	parts, _ := splitName(x.TypeName.Names)
-	name := parts[len(parts)-1]
+	name, array := strings.CutPrefix(parts[len(parts)-1], "_") // _int8 is int8[]
 	if c.seal == (Seal{}) || !slices.Contains(ownTypes[c.seal.Type], name) || len(parts) > 1 && parts[0] != "pg_catalog" || len(x.TypeName.Typmods) > 0 ||
-		(len(x.TypeName.ArrayBounds) > 0) != c.seal.Array {
+		(array != (len(x.TypeName.ArrayBounds) > 0)) != c.seal.Array {
 		return r.fail("a cast of %s to %s", c, name)
 	}
 	return c

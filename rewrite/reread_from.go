@@ -52,8 +52,11 @@ func (r *reader) relation(rv *pg.RangeVar, sc *readScope) readFrom {
 	}
 	if rv.Schemaname == "" {
 		columns, ok := sc.cte(rv.Relname)
-		if !ok {
+		switch {
+		case !ok:
 			r.fail("relation %q is not qualified", rv.Relname)
+		case len(columns) == 1 && columns[0].unread:
+			r.fail("WITH queries that use one another")
 		}
 		return oneItem(alias, r.renamed(columns, rv.Alias))
 	}
@@ -75,13 +78,13 @@ func (r *reader) renamed(columns []readColumn, alias *pg.Alias) []readColumn {
 	if len(names) == 0 {
 		return columns
 	}
-	if isOpen(columns) {
-		if slices.ContainsFunc(columns, func(c readColumn) bool { return c.guarded() }) {
+	columns = slices.Clone(columns)
+	if at := slices.IndexFunc(columns, func(c readColumn) bool { return c.open }); at >= 0 { // places before it are known
+		if row(columns[at:]).guarded() {
 			r.fail("%q has columns that cannot be counted", alias.Aliasname)
 		}
-		columns = append(make([]readColumn, len(names)), readColumn{open: true})
+		columns = slices.Concat(columns[:at], make([]readColumn, max(0, len(names)-at)), []readColumn{{open: true}})
 	}
-	columns = slices.Clone(columns)
 	for i, n := range names {
 		if i < len(columns) && !columns[i].open {
 			columns[i].name = n.GetString_().GetSval()
@@ -104,7 +107,7 @@ func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
 		if x.Alias != nil && len(x.Functions) == 1 {
 			name = x.Alias.Aliasname
 		}
-		columns = append(columns, r.returned(call, name)...)
+		columns = append(columns, r.returned(call, name, sc)...)
 	}
 	if x.Ordinality {
 		columns = append(columns, readColumn{name: "ordinality"})
@@ -119,7 +122,7 @@ func (r *reader) function(x *pg.RangeFunction, sc *readScope) readFrom {
 }
 
 // returned are the columns of a call: one, or those of its output arguments, or as many as the row type has that it returns, which are not counted.
-func (r *reader) returned(call *pg.Node, name string) (columns []readColumn) {
+func (r *reader) returned(call *pg.Node, name string, sc *readScope) (columns []readColumn) {
 	unknown := []readColumn{{open: true}}
 	f := call.GetFuncCall()
 	if f == nil {
@@ -129,6 +132,9 @@ func (r *reader) returned(call *pg.Node, name string) (columns []readColumn) {
 	schema := "pg_catalog"
 	if len(parts) > 1 {
 		schema = parts[len(parts)-2]
+	}
+	if schema == "pg_catalog" && parts[len(parts)-1] == "unnest" && len(f.Args) == 1 && r.plainArray(f.Args[0], sc) {
+		return []readColumn{{name: name}}
 	}
 	for _, overload := range r.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
 		if !acceptsArgs(overload, len(f.Args)) {
@@ -155,6 +161,31 @@ func (r *reader) returned(call *pg.Node, name string) (columns []readColumn) {
 		return unknown
 	}
 	return columns
+}
+
+// plainArray says that an argument of unnest is an array of what is no row: a column of a table, a cast, or constants.
+func (r *reader) plainArray(n *pg.Node, sc *readScope) bool {
+	var array uint32
+	switch x := n.GetNode().(type) {
+	case *pg.Node_ColumnRef:
+		parts, star := splitName(x.ColumnRef.Fields)
+		if star || len(parts) != 2 {
+			return false
+		}
+		if it := itemNamed(sc, parts[0]); it != nil {
+			for _, c := range it.columns {
+				if c.name == parts[1] {
+					array = c.typ
+				}
+			}
+		}
+	case *pg.Node_TypeCast:
+		array, _ = typeOf(r.twin.snapshot, []string{"pg_catalog"}, x.TypeCast.TypeName)
+	case *pg.Node_AArrayExpr:
+		return len(x.AArrayExpr.Elements) > 0 && !slices.ContainsFunc(x.AArrayExpr.Elements, func(n *pg.Node) bool { return n.GetAConst() == nil })
+	}
+	elem := r.twin.snapshot.Types[r.twin.snapshot.Elem(array)]
+	return elem != nil && elem.Kind == 'b'
 }
 
 func (r *reader) tableFunction(x *pg.RangeTableFunc, sc *readScope) readFrom {

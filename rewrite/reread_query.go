@@ -48,13 +48,13 @@ func (r *reader) with(x *pg.WithClause, sc *readScope) {
 	for _, n := range pending {
 		names[n.GetCommonTableExpr().Ctename] = x.Recursive
 		reads[n] = r.relationNames(n)
+		if x.Recursive {
+			sc.ctes[n.GetCommonTableExpr().Ctename] = []readColumn{{unread: true}}
+		}
 	}
 	for len(pending) > 0 && r.problem == "" {
 		next := slices.IndexFunc(pending, func(n *pg.Node) bool { return !r.readsAny(n.GetCommonTableExpr().Ctename, reads[n], names) })
-		if next < 0 {
-			r.fail("WITH queries that use one another")
-			return
-		}
+		next = max(next, 0) // a name may be that of a WITH query within
 		cte := pending[next].GetCommonTableExpr()
 		r.withQuery(cte, x.Recursive, sc)
 		delete(names, cte.Ctename)
@@ -147,6 +147,9 @@ func (r *reader) meetAll(left, right []readColumn, what string) []readColumn {
 	columns := make([]readColumn, len(left))
 	for i := range left {
 		columns[i] = readColumn{name: left[i].name, content: r.meet(left[i].content, right[i].content, what)}
+		if right[i].null || right[i].typ == left[i].typ {
+			columns[i].typ = left[i].typ
+		}
 	}
 	return columns
 }
@@ -267,6 +270,9 @@ func output(n *pg.Node, columns []readColumn, sc *readScope) (content, bool) {
 	if at := n.GetAConst().GetIval(); n.GetAConst() != nil && at != nil && !n.GetAConst().Isnull {
 		if i := int(at.Ival) - 1; i >= 0 && i < len(columns) && !isOpen(columns[:i+1]) {
 			return columns[i].content, true
+		}
+		if !isOpen(columns) { // there is none: the server refuses it
+			return content{}, true
 		}
 		return row(columns), true
 	}

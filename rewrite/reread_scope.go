@@ -11,8 +11,10 @@ import (
 type readColumn struct {
 	name string
 	content
-	open     bool // it stands for any number of columns of names that are not known, none of them guarded
-	starless bool // no star has it
+	open     bool   // it stands for any number of columns of names that are not known, none of them guarded
+	starless bool   // no star has it
+	unread   bool   // of a WITH query whose turn has not come
+	typ      uint32 // of a table's column; 0 where it is not known
 }
 
 // readItem is a FROM item.

@@ -230,7 +230,11 @@ func (r *reader) substitution(sel *pg.SelectStmt, e *exposed) (columns []readCol
 	}
 	for _, n := range sel.TargetList {
 		target := n.GetResTarget()
-		columns = append(columns, readColumn{name: outputName(target), content: r.treated(target, e, sel.FromClause[0].GetRangeVar().Inh)})
+		c := readColumn{name: outputName(target), content: r.treated(target, e, sel.FromClause[0].GetRangeVar().Inh)}
+		if shown := e.column(target.Name); shown != nil {
+			c.typ = shown.typ
+		}
+		columns = append(columns, c)
 	}
 	return columns
 }
