@@ -104,6 +104,9 @@ func typeOf(snapshot *catalog.Snapshot, path []string, name *pg.TypeName) (uint3
 	return 0, false
 }
 
+// pinnedPath is where the server looks up what is sent without a schema.
+var pinnedPath = []string{"pg_catalog"}
+
 // overloadsOf are the functions of a name in the first schema of the path that has any.
 func overloadsOf(snapshot *catalog.Snapshot, path, parts []string) []*catalog.Function {
 	if len(parts) > 1 {

@@ -206,6 +206,9 @@ func (b *binder) withSortColumns(sel *pg.SelectStmt, columns []*column) (inner *
 	for _, n := range sel.SortClause {
 		s := n.GetSortBy()
 		place := b.outputPlace(s.Node, columns)
+		if isOrdinal(s.Node) && (place < 0 || place >= len(columns)) { // findTargetlistEntrySQL92 in parse_clause.c
+			return nil, nil, nil, b.at(&Error{Code: "42P10", Message: "ORDER BY position " + itoa(place+1) + " is not in select list"}, leftmost(s.Node))
+		}
 		if place < 0 {
 			if sel.Op != pg.SetOperation_SETOP_NONE || len(sel.DistinctClause) > 0 {
 				return nil, nil, nil, b.at(&Error{Code: "42P10", Message: "for SELECT DISTINCT, ORDER BY expressions must appear in select list"}, leftmost(s.Node))

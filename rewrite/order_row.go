@@ -76,8 +76,8 @@ func (b *binder) rowKeys(sel *pg.SelectStmt, sc *scope) (keys sortKeys, err erro
 		if b.spend(8 * len(it.columns)); b.exhausted() != nil {
 			return keys, b.exhausted()
 		}
-		for i, c := range it.columns {
-			if it.table != nil && !it.table.used[i] {
+		for _, c := range it.columns {
+			if !c.exposed() {
 				continue
 			}
 			if it.shared(c.name) {

@@ -15,17 +15,13 @@ func (tw *twin) outputColumns(f *pg.FuncCall, types []uint32) []*column {
 		return nil
 	}
 	parts, _ := splitName(f.Funcname)
-	schema := "pg_catalog"
-	if len(parts) > 1 {
-		schema = parts[len(parts)-2]
-	}
 	var columns []*column
-	for _, overload := range tw.snapshot.Functions(schema, parts[len(parts)-1]) {
+	for _, overload := range overloadsOf(tw.snapshot, pinnedPath, parts) {
 		if !acceptsArgs(overload, len(f.Args)) {
 			continue
 		}
 		exact := slices.Equal(overload.Args, types)
-		if !exact && !tw.polymorphic(overload) && tw.rivals(schema, overload, len(f.Args)) {
+		if !exact && !tw.polymorphic(overload) && tw.rivals(overload.Schema, overload, len(f.Args)) {
 			continue
 		}
 		columns = nil

@@ -41,7 +41,7 @@ func (r *reader) value(n *pg.Node, sc *readScope) content {
 	case *pg.Node_CaseExpr:
 		return r.choice(x.CaseExpr, sc)
 	case *pg.Node_CoalesceExpr:
-		return r.oneOf(x.CoalesceExpr.Args, sc, "the arguments of COALESCE")
+		return r.oneOf(x.CoalesceExpr.Args, sc)
 	case *pg.Node_FuncCall:
 		return r.call(x.FuncCall, sc)
 	case *pg.Node_SubLink:
@@ -70,9 +70,7 @@ func (r *reader) below(n *pg.Node, sc *readScope) {
 // taken reads values of which only whether they are there, or which are the same, is asked.
 func (r *reader) taken(args []*pg.Node, sc *readScope) content {
 	for _, n := range args {
-		if stars, ok := r.stars(n, sc, nil); ok {
-			r.noKey(row(stars))
-		} else {
+		if _, ok := r.stars(n, sc, nil); !ok {
 			r.noKey(r.value(n, sc))
 		}
 	}
@@ -111,17 +109,22 @@ func (r *reader) cast(x *pg.TypeCast, sc *readScope) content {
 	}
 	parts, _ := splitName(x.TypeName.Names)
 	name, array := strings.CutPrefix(parts[len(parts)-1], "_") // _int8 is int8[]
-	if c.seal == (Seal{}) || !slices.Contains(ownTypes[c.seal.Type], name) || len(parts) > 1 && parts[0] != "pg_catalog" || len(x.TypeName.Typmods) > 0 ||
+	if c.seal == (Seal{}) || !slices.Contains(ownTypes[c.seal.Type], name) || !isOwn(parts) || len(x.TypeName.Typmods) > 0 ||
 		(array != (len(x.TypeName.ArrayBounds) > 0)) != c.seal.Array {
 		return r.fail("a cast of %s to %s", c, name)
 	}
 	return c
 }
 
+// isOwn says that a name is one of pg_catalog.
+func isOwn(parts []string) bool {
+	return len(parts) == 1 || len(parts) == 2 && parts[0] == "pg_catalog"
+}
+
 // isEquality says that an operator tells no more of two values than whether they are the same.
 func isEquality(name []*pg.Node) bool {
 	parts, _ := splitName(name)
-	return (len(parts) == 1 || len(parts) == 2 && parts[0] == "pg_catalog") && slices.Contains([]string{"=", "<>", "!="}, parts[len(parts)-1])
+	return isOwn(parts) && slices.Contains([]string{"=", "<>", "!="}, parts[len(parts)-1])
 }
 
 // operator reads an operator: equality may compare identifiers of one domain with one another.
@@ -148,15 +151,13 @@ func (r *reader) operator(n *pg.Node, x *pg.A_Expr, sc *readScope) content {
 	return content{}
 }
 
-// compared reads two values that are compared for equality, rows column by column, and gives the first.
-func (r *reader) compared(left, right *pg.Node, sc *readScope) content {
+// compared reads two values that are compared for equality, rows column by column.
+func (r *reader) compared(left, right *pg.Node, sc *readScope) {
 	if l, with := left.GetRowExpr(), right.GetRowExpr(); l != nil && with != nil {
 		r.meetAll(r.fields(l, sc), r.fields(with, sc), "the rows that are compared")
-		return content{}
+		return
 	}
-	l := r.value(left, sc)
-	r.equal(l, r.value(right, sc))
-	return l
+	r.equal(r.value(left, sc), r.value(right, sc))
 }
 
 // equal holds two values that are compared against one another.
@@ -207,10 +208,10 @@ func (r *reader) choice(x *pg.CaseExpr, sc *readScope) content {
 	return result
 }
 
-func (r *reader) oneOf(args []*pg.Node, sc *readScope, what string) content {
+func (r *reader) oneOf(args []*pg.Node, sc *readScope) content {
 	result := content{null: true}
 	for _, n := range args {
-		result = r.meet(result, r.value(n, sc), what)
+		result = r.meet(result, r.value(n, sc), "the arguments of COALESCE")
 	}
 	return result
 }
@@ -244,7 +245,7 @@ func (r *reader) call(x *pg.FuncCall, sc *readScope) (result content) {
 	r.window(x.Over, sc)
 	parts, _ := splitName(x.Funcname)
 	name := parts[len(parts)-1]
-	own := len(parts) == 1 || parts[0] == "pg_catalog"
+	own := isOwn(parts)
 	for i, n := range x.Args {
 		switch {
 		case own && name == "count":
@@ -289,7 +290,9 @@ func (r *reader) subquery(x *pg.SubLink, sc *readScope) content {
 			tests = append(tests, readColumn{content: r.value(x.Testexpr, sc)})
 		}
 		if len(x.OperName) == 0 || isEquality(x.OperName) {
-			r.noKey(row(r.meetAll(tests, columns, "the values that a subquery compares")))
+			for _, c := range r.meetAll(tests, columns, "the values that a subquery compares") {
+				r.noKey(c.content)
+			}
 			return content{}
 		}
 		columns = append(columns, tests...)

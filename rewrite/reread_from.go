@@ -129,14 +129,10 @@ func (r *reader) returned(call *pg.Node, name string, sc *readScope) (columns []
 		return unknown
 	}
 	parts, _ := splitName(f.Funcname)
-	schema := "pg_catalog"
-	if len(parts) > 1 {
-		schema = parts[len(parts)-2]
-	}
-	if schema == "pg_catalog" && parts[len(parts)-1] == "unnest" && len(f.Args) == 1 && r.plainArray(f.Args[0], sc) {
+	if isOwn(parts) && parts[len(parts)-1] == "unnest" && len(f.Args) == 1 && r.plainArray(f.Args[0], sc) {
 		return []readColumn{{name: name}}
 	}
-	for _, overload := range r.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
+	for _, overload := range overloadsOf(r.twin.snapshot, pinnedPath, parts) {
 		if !acceptsArgs(overload, len(f.Args)) {
 			continue
 		}
@@ -180,7 +176,7 @@ func (r *reader) plainArray(n *pg.Node, sc *readScope) bool {
 			}
 		}
 	case *pg.Node_TypeCast:
-		array, _ = typeOf(r.twin.snapshot, []string{"pg_catalog"}, x.TypeCast.TypeName)
+		array, _ = typeOf(r.twin.snapshot, pinnedPath, x.TypeCast.TypeName)
 	case *pg.Node_AArrayExpr:
 		return len(x.AArrayExpr.Elements) > 0 && !slices.ContainsFunc(x.AArrayExpr.Elements, func(n *pg.Node) bool { return n.GetAConst() == nil })
 	}

@@ -61,12 +61,7 @@ func starred(columns []readColumn) []readColumn {
 }
 
 func isOpen(columns []readColumn) bool {
-	for _, c := range columns {
-		if c.open {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(columns, func(c readColumn) bool { return c.open })
 }
 
 // find is what columns of a name hold. Where there are more, the server refuses, or a join has merged them; what any of them holds counts.

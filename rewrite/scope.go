@@ -33,6 +33,11 @@ func (c *column) use() {
 	}
 }
 
+// exposed says that it can be read as the statement stands: its table's subquery has it.
+func (c *column) exposed() bool {
+	return len(c.uses) == 0 || slices.ContainsFunc(c.uses, func(used *bool) bool { return *used })
+}
+
 // source is the column itself where USING merged it from both sides and it is just that of one (buildMergedJoinVar in parse_clause.c).
 func (c *column) source() *column {
 	for c.of != nil {

@@ -93,11 +93,7 @@ func (b *binder) steady(n *pg.Node) error {
 		if len(parts) == 0 || err != nil {
 			return
 		}
-		schema := "pg_catalog"
-		if len(parts) > 1 {
-			schema = parts[len(parts)-2]
-		}
-		for _, f := range b.env.twin.snapshot.Functions(schema, parts[len(parts)-1]) {
+		for _, f := range overloadsOf(b.env.twin.snapshot, pinnedPath, parts) {
 			if f.Volatility == 'v' || f.Kind != 'f' || f.Set && !inside[node] { // a set would be of the template's subquery, not of the statement
 				err = refused("unsteady-argument", "cordon: function "+parts[len(parts)-1]+" cannot be part of an argument of this function", "Compute the argument in a subquery in FROM.")
 			}
