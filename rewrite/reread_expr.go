@@ -167,7 +167,7 @@ func (r *reader) equal(a, b content) {
 		r.noKey(b)
 		return
 	}
-	if c := r.meet(a, b, "the values that are compared"); c.key || c.row {
+	if c := r.meet(a, b, "the values that are compared"); c.key {
 		r.fail("a comparison of %s", c)
 	}
 }

@@ -146,10 +146,7 @@ func (r *reader) meetAll(left, right []readColumn, what string) []readColumn {
 	}
 	columns := make([]readColumn, len(left))
 	for i := range left {
-		columns[i] = readColumn{name: left[i].name, content: r.meet(left[i].content, right[i].content, what)}
-		if right[i].null || right[i].typ == left[i].typ {
-			columns[i].typ = left[i].typ
-		}
+		columns[i] = readColumn{name: left[i].name, typ: left[i].typ, content: r.meet(left[i].content, right[i].content, what)}
 	}
 	return columns
 }
