@@ -70,6 +70,10 @@ func TestRereadForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	members, err := unsealedForm{domain: "user", typ: int8Type, array: true}.text(sqlForms)
+	if err != nil {
+		t.Fatal(err)
+	}
 	over := func(form, value string) string {
 		return "(SELECT " + form + " FROM (SELECT " + value + ") cordon_v(cordon_x))"
 	}
@@ -83,7 +87,8 @@ func TestRereadForms(t *testing.T) {
 		{"SELECT " + over(form, "u.user_id") + " FROM " + rawUsers, true},
 		{"SELECT " + over(form, "NULL::int8") + " FROM " + rawUsers, true},
 		{"SELECT " + over(form, "5") + " FROM " + rawUsers, false},
-		{"SELECT " + strings.Replace(over(form, "u.user_id"), placedValue, "u.username", 1) + " FROM " + rawUsers, false},
+		{"SELECT count(*) FROM " + rawUsers + " WHERE user_id = ANY (" + over(members, "'{5}'::int8[]") + "::int8[])", true},
+		{"SELECT count(*) FROM " + rawUsers + " WHERE user_id = ANY (" + strings.Replace(over(members, "'{5}'::int8[]"), placedValue, "u.username", 1) + "::int8[])", false},
 		{"SELECT count(*) FROM " + rawUsers + " WHERE user_id = " + over(inverse, "5"), true},
 		{"SELECT count(*) FROM " + rawUsers + " WHERE user_id = " + over(inverse, "u.user_id"), false},
 		{"SELECT " + over(inverse, "5") + " FROM " + rawUsers, false},
