@@ -109,6 +109,7 @@ func (tw *twin) addForms(seal Seal, typ masking.Type) {
 
 // over is the reference that a form is applied to in an expression; nil if the expression is another.
 func (f cipherForm) over(n *pg.Node) (over *pg.ColumnRef) {
+	differs := false // from one place to another
 	same := comparison(func(placed, ref *pg.ColumnRef) bool {
 		if len(placed.Fields) != 2 || placed.Fields[0].GetString_().GetSval() != "cordon_v" {
 			return false
@@ -116,9 +117,10 @@ func (f cipherForm) over(n *pg.Node) (over *pg.ColumnRef) {
 		if over == nil {
 			over = ref
 		}
-		return dottedName(ref) == dottedName(over)
+		differs = differs || dottedName(ref) != dottedName(over)
+		return true
 	})
-	if !same.same(f.tree, n) {
+	if !same.same(f.tree, n) || differs {
 		return nil
 	}
 	return over
