@@ -15,7 +15,7 @@
 //     fenced: see info.safe in bind_expr.go and fence in substitute.go.
 //  6. deparse and verify (deparse.go): the tree is written, parsed again and compared; then texts take the marks' places. So what is sent
 //     never is the client's text, and always means the tree that was checked.
-//  7. reread (reread.go): where identifiers are raw in it, the text is resolved once more, as the server will, by simpler rules that share nothing with the binder. If the two
+//  7. reread (reread.go): where identifiers may be raw in it, the text is resolved once more, as the server will, by simpler rules that share nothing with the binder. If the two
 //     differ, the statement is planned without raw identifiers.
 //
 // The outcome is a Plan (plan.go): the text, what RowDescription must announce, and what the statement changes of the state that the

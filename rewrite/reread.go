@@ -8,7 +8,7 @@ import (
 )
 
 // The binder decides by its own scopes which identifiers may stay raw. If a name in what it writes were found elsewhere by the server, in a nearer FROM clause, say, that
-// decision would have been about another column. So a text with raw identifiers in it is read once more before it is sent, as the server will read it: from the text alone, by
+// decision would have been about another column. So a text over tables with identifiers is read once more before it is sent, as the server will read it: from the text alone, by
 // a second and much simpler set of rules that shares no state with the binder. It knows what each column of each FROM clause holds, from the substitutions that
 // it recognises (reread_table.go) up to the columns of the answer, and where a raw identifier may stand (reread_expr.go): nowhere else.
 
@@ -42,7 +42,7 @@ func (r *reader) fail(format string, args ...any) content {
 // errDisputed says that what a statement would be sent as does not pass reread.
 var errDisputed = errors.New("read otherwise than it was bound")
 
-// emit is the text that is sent for a bound statement. If identifiers are read raw in it, it is held against reread. A problem is a fault of the binder's, which is logged; the
+// emit is the text that is sent for a bound statement. If identifiers may be read raw in it, it is held against reread. A problem is a fault of the binder's, which is logged; the
 // statement is then planned without raw identifiers.
 func (p *planner) emit(stmt *pg.Node, bound *boundQuery) (string, error) {
 	text, again, err := deparseAndParse(stmt)
