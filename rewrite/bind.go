@@ -18,6 +18,7 @@ type environment struct {
 	// definition: what is bound is a view's definition, which may read what the client may not name.
 	definition bool
 	parameters []uint32 // the types that the client declared for $1, $2, ...; 0 where none
+	casts      paramCasts
 	// sealing: identifiers stay raw where only equality matters, and the proxy seals the columns of the answer.
 	sealing bool
 	// unsealing: constants and parameters that are compared with raw identifiers are unsealed before they are sent.
@@ -112,7 +113,12 @@ type boundWhere struct {
 // bindQuery binds and lowers a query in place: afterwards the tree is what is to be deparsed.
 func bindQuery(env *environment, node *pg.Node) (*boundQuery, error) {
 	b := newBinder(env)
-	walkNodes(node, b.plainLiteral)
+	env.casts = paramCasts{}
+	inside := map[*pg.ParamRef]bool{}
+	walkNodes(node, func(n *pg.Node) {
+		b.plainLiteral(n)
+		env.casts.note(n, inside)
+	})
 	if env.twin.hides {
 		b.countParams(node)
 	}

@@ -25,6 +25,8 @@ const (
 	oidFloat8       = 701
 	oidNumeric      = 1700
 	oidUUID         = 2950
+	oidDate         = 1082
+	oidTimestamp    = 1114
 	oidTimestampTZ  = 1184
 	oidInterval     = 1186
 	oidRecord       = 2249
@@ -41,8 +43,8 @@ type info struct {
 	literal bool // an untyped literal or a parameter: takes the type of what it meets
 	// collate is the collation, quoted and qualified; empty for none and for the database's own, which yields to any other.
 	collate string
-	moment  bool // a point in time that depends on no row: now(), CURRENT_DATE and these moved by a short interval
-	span    bool // a literal interval too short to overflow a timestamp of our times
+	moment  int  // a point in time that depends on no row; see moment.go
+	span    bool // a literal of less than a thousand years, as an interval or a number of days
 }
 
 // merge adds an operand to what is known of an expression made of it.
@@ -376,7 +378,7 @@ func constant(c *pg.A_Const) info {
 	case c.Isnull, c.GetSval() != nil:
 		in.literal = true
 	case c.GetIval() != nil:
-		in.typ = oidInt4
+		in.typ, in.span = oidInt4, isDays(c.GetIval().Ival)
 	case c.GetFval() != nil:
 		in.typ = oidNumeric
 		if _, err := strconv.ParseInt(c.GetFval().Fval, 10, 64); err == nil { // make_const in parse_node.c

@@ -209,8 +209,9 @@ func (b *binder) funcCall(n *pg.Node, f *pg.FuncCall, sc *scope) (info, error) {
 	if populates[name] {
 		in.typ = b.argTypes[f][0]
 	}
-	in.moment = args == 0 && moments[name]
-	in.safe = in.safe || in.moment
+	if in.moment = momentOf(f, name, in.moment); in.moment > 0 {
+		in.safe, in.typ = true, momentType(b.argTypes[f])
+	}
 	if v.rule.Template != "" {
 		if f.Over != nil || f.AggFilter != nil || f.AggDistinct || f.FuncVariadic || len(f.AggOrder) > 0 {
 			return info{}, undefinedFunction(name)
@@ -297,9 +298,6 @@ func numberNames(f *pg.FuncCall, rule builtin.Rule) {
 		}
 	}
 }
-
-// moments are functions of no argument that give the time of the transaction.
-var moments = map[string]bool{"now": true, "transaction_timestamp": true, "statement_timestamp": true}
 
 // rowField binds f(row) where the row has a column f and no function f takes a row: functional notation for the column (pitfall S12, ParseFuncOrColumn in parse_func.c).
 func (b *binder) rowField(n *pg.Node, f *pg.FuncCall, parts []string, sc *scope) (info, bool, error) {
@@ -456,6 +454,7 @@ func (b *binder) callArguments(call *pg.Node, f *pg.FuncCall, v callVerdict, nam
 			b.revealAt(n, &arg.label, "further argument")
 		}
 		in.merge(arg)
+		in.moment = arg.moment
 		types[i] = arg.typ
 		args = append(args, boundExpr{n, arg})
 	}

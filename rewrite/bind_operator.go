@@ -192,7 +192,7 @@ func (b *binder) aExpr(x *pg.A_Expr, sc *scope) (info, error) {
 		if (op == "~" || op == "!~") && b.isText(l) && l.safe && wellFormedRegexp(x.Rexpr) {
 			return info{typ: oidBool, filtered: in.filtered, safe: true}, nil
 		}
-		return b.binary(op, l, r, in), nil
+		return b.binary(x, op, l, r, in), nil
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		in.typ, in.safe = oidBool, in.safe && b.comparable("=", l, r)
 	case pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN:
@@ -218,19 +218,19 @@ func operatorOf(x *pg.A_Expr) []*pg.Node {
 	return x.Name
 }
 
-func (b *binder) binary(op string, l, r, in info) info {
+func (b *binder) binary(x *pg.A_Expr, op string, l, r, in info) info {
 	switch {
 	case quietOperators[op] || op == "!=":
 		in.typ, in.safe = oidBool, in.safe && b.comparable(op, l, r)
-	case (op == "+" || op == "-") && l.moment && r.span:
-		in.typ = oidTimestampTZ // no moment again: spans would add up
+	case isMoved(op, l, r):
+		in.typ, in.moment = b.operatorResult(op, l.typ, r.typ), max(l.moment, r.moment)+1
 	default:
 		if in.typ = b.operatorResult(op, l.typ, r.typ); in.typ == 0 && arithmetic[op] {
 			if in.typ = widerNumber(l.typ, r.typ); in.typ == oidFloat4 { // of another number: there is no such operator
 				in.typ = oidFloat8
 			}
 		}
-		in.safe = false
+		in.safe = in.safe && (dividesByConstant(x, op, l) || b.quiet(op, l, r) || arrayOperators[op] && b.comparable("=", b.memberOf(x.Lexpr, l), b.memberOf(x.Rexpr, r)))
 	}
 	return in
 }
@@ -314,9 +314,8 @@ func (b *binder) operand(n *pg.Node) info {
 			return info{typ: c.typ, safe: !c.raises, collate: c.collate}
 		}
 	case *pg.Node_TypeCast:
-		if x.TypeCast.Arg.GetAConst() != nil {
-			typ, _ := b.typeName(x.TypeCast.TypeName)
-			return info{typ: typ, safe: b.foldsConstant(x.TypeCast.Arg.GetAConst(), typ), collate: b.env.twin.collationOf(typ)}
+		if typ, err := b.typeName(x.TypeCast.TypeName); err == nil && b.readsCast(x.TypeCast, typ) {
+			return info{typ: typ, safe: true, collate: b.env.twin.collationOf(typ)}
 		}
 	}
 	return info{}
@@ -331,12 +330,4 @@ func wellFormedPattern(n *pg.Node) bool {
 	pattern := c.Sval
 	trailing := len(pattern) - len(strings.TrimRight(pattern, `\`))
 	return trailing%2 == 0
-}
-
-var shortSpan = regexp.MustCompile(`^(\d{1,4} (second|minute|hour|day|week|month)|\d{1,3} year)s?$`)
-
-// isSpan recognises a literal such as INTERVAL '30 days', of less than a thousand years.
-func isSpan(oid uint32, arg *pg.Node) bool {
-	c := arg.GetAConst().GetSval()
-	return oid == oidInterval && c != nil && shortSpan.MatchString(strings.ToLower(c.Sval))
 }

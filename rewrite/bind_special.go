@@ -265,11 +265,11 @@ func (b *binder) valueFunction(n *pg.Node, x *pg.SQLValueFunction) (info, error)
 		b.currentSchema(n)
 		return info{safe: true}, nil
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_DATE:
-		return info{typ: 1082, safe: true, moment: true}, nil
+		return info{typ: oidDate, safe: true, moment: 1}, nil
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP:
-		return info{typ: oidTimestampTZ, safe: true, moment: true}, nil
+		return info{typ: oidTimestampTZ, safe: true, moment: 1}, nil
 	case pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP:
-		return info{typ: 1114, safe: true, moment: true}, nil
+		return info{typ: oidTimestamp, safe: true, moment: 1}, nil
 	}
 	return info{safe: true}, nil
 }

@@ -161,32 +161,9 @@ func (b *binder) typeCast(n *pg.Node, x *pg.TypeCast, sc *scope) (info, error) {
 	if own := b.env.twin.collationOf(oid); own != "" { // a domain's own comes first (T_CoerceToDomain in parse_collate.c)
 		in.collate = own
 	}
-	in.safe = in.safe && (b.foldsConstant(x.Arg.GetAConst(), oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
-	in.span = isSpan(oid, x.Arg)
-	in.moment = arg.moment && (oid == 1082 || oid == 1114 || oid == oidTimestampTZ)
+	in.span, in.moment = isSpan(oid, x.Arg), castMoment(x, oid, arg)
+	in.safe = in.safe && (in.moment > 0 || b.readsCast(x, oid) || widening[[2]uint32{arg.typ, oid}] || arg.typ == oid && len(x.TypeName.Typmods) == 0)
 	return in, nil
-}
-
-// foldsConstant says that the server computes the cast of a constant before it reads a row: an untyped one is parsed with the statement,
-// unless a domain's check is left over, and a number is converted by the planner, unless that depends on a setting, as for money.
-func (b *binder) foldsConstant(c *pg.A_Const, oid uint32) bool {
-	if c == nil {
-		return false
-	}
-	if c.Isnull || c.GetSval() != nil {
-		return b.env.twin.base(oid) == oid
-	}
-	return plainNumbers[oid]
-}
-
-// plainNumbers are the types that the planner converts a number, a truth value or a bit string to: also to their text.
-var plainNumbers = map[uint32]bool{oidBool: true, oidInt8: true, oidInt2: true, oidInt4: true, oidText: true, oidOID: true, 700: true, 701: true,
-	1042: true, oidVarchar: true, 1560: true, 1562: true, oidNumeric: true}
-
-// widening are casts that cannot raise: int2, int4 to wider integers and numeric; varchar to text; integers, bool, uuid and char to text; date to timestamps is not here.
-var widening = map[[2]uint32]bool{
-	{21, 23}: true, {21, 20}: true, {23, 20}: true, {21, 1700}: true, {23, 1700}: true, {20, 1700}: true, {1043, 25}: true, {25, 1043}: true,
-	{21, 25}: true, {23, 25}: true, {20, 25}: true, {16, 25}: true, {2950, 25}: true, {1042, 25}: true,
 }
 
 // regCast lowers a cast to reg*: a literal is resolved in the twin, a number that the twin lacks stays a number, and

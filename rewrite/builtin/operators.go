@@ -24,7 +24,7 @@ func Operator(name, left, right string) bool {
 	return ok
 }
 
-// SafeOperator says whether that operator cannot raise for any values: it compares scalars of one class.
+// SafeOperator says whether that operator cannot raise for any values: it compares scalars of one class, or looks a member of a jsonb up.
 func SafeOperator(name, left, right string) bool {
 	op, ok := findOperator(name, left, right)
 	return ok && op.safe
