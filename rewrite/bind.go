@@ -87,6 +87,7 @@ type binder struct {
 	clock     string                    // the name of a function that answers anew at each call, if the statement has one
 	folds     string                    // the name of a type or collation that takes texts that differ for equal, if the statement has one
 	hiding    int                       // references bound so far to relations and WITH queries whose rows' order must not show
+	carried   int                       // identifiers bound so far that come from a query around, or by a scalar subquery
 	again     bool                      // a sealed value was revealed: the statement has to be bound again
 	probing   bool                      // what is bound was bound before: labels are settled
 	inOrder   map[*pg.SelectStmt]bool   // queries without ORDER BY whose rows come in an order that they fix; see order_carry.go

@@ -49,6 +49,10 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
+	if c.label.sealed() && it.owner != sc.owner && b.env.twin.hidesOrder(c.label.seal.Domain) { // of a query around: in this one it may be sorted or hashed by
+		b.hiding++
+		b.carried++
+	}
 	if len(ref.Fields) == 1 && it.emit != "" && it.owner != sc.owner && !sc.sends(it) {
 		b.hidden[ref] = true
 	} else if len(ref.Fields) == 1 && it.emit != "" && c.label.sealed() && sc.pastCall(it) { // of whose columns reread knows less than the binder

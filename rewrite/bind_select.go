@@ -40,7 +40,7 @@ type looseRef struct {
 func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*column, error) {
 	sc := with.child()
 	sc.owner = &selectScope{taken: map[string][]*item{}}
-	hiding := b.hiding
+	hiding, carried := b.hiding, b.carried
 	for _, n := range sel.FromClause {
 		items, _, err := b.fromItem(n, sc, with)
 		if err != nil {
@@ -68,11 +68,13 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	if err := b.windows(sel.WindowClause, sc); err != nil {
 		return nil, err
 	}
+	// what is grouped, partitioned or told apart by may be an identifier of a subquery or of a query around, and then its order shows
+	sc.owner.hides = sc.owner.hides || b.carried > carried
 	for _, n := range sel.DistinctClause {
 		if n.GetNode() == nil { // plain DISTINCT is a list of one empty node
 			continue
 		}
-		if err := b.distinctOn(n, sel, sc, columns, top); err != nil {
+		if err := b.distinctOn(n, sel, sc, columns, top, carried); err != nil {
 			return nil, err
 		}
 	}
@@ -301,7 +303,7 @@ func (b *binder) orderBy(item *pg.SortBy, sel *pg.SelectStmt, sc *scope, columns
 }
 
 // distinctOn binds an item of DISTINCT ON, which must match ORDER BY where there is one.
-func (b *binder) distinctOn(n *pg.Node, sel *pg.SelectStmt, sc *scope, columns []*column, top bool) error {
+func (b *binder) distinctOn(n *pg.Node, sel *pg.SelectStmt, sc *scope, columns []*column, top bool, carried int) error {
 	if isOutput(n, columns) {
 		if sc.owner.hides {
 			b.sorted(&pg.SortBy{Node: n}, true, columns)
@@ -309,6 +311,7 @@ func (b *binder) distinctOn(n *pg.Node, sel *pg.SelectStmt, sc *scope, columns [
 		return nil
 	}
 	in, err := b.rootValue(n, sc, !top)
+	sc.owner.hides = sc.owner.hides || b.carried > carried
 	use := "DISTINCT ON"
 	if len(sel.SortClause) > 0 || sc.owner.hides { // it is sorted by
 		use = "expression"

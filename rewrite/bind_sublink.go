@@ -42,6 +42,9 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		}
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
 			in.typ, in.label = columns[0].typ, b.passed(columns[0].label, "scalar subquery")
+			if in.label.sealed() && b.env.twin.hidesOrder(in.label.seal.Domain) {
+				b.carried++
+			}
 		} else {
 			b.revealAll(columns, "row of a subquery")
 		}

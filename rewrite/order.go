@@ -284,7 +284,13 @@ func (b *binder) sortDistinctOn(sel *pg.SelectStmt, sc *scope) error {
 	if err != nil {
 		return err
 	}
-	appendSort(&sel.SortClause, keys.nodes())
+	nodes := keys.nodes()
+	for i, n := range nodes {
+		if len(n.GetColumnRef().GetFields()) == 1 { // a name alone would be that of an output column first (findTargetlistEntrySQL92 in parse_clause.c)
+			nodes[i] = &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{Args: []*pg.Node{n}}}}
+		}
+	}
+	appendSort(&sel.SortClause, nodes)
 	return nil
 }
 

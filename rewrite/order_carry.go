@@ -53,5 +53,16 @@ func (b *binder) takesOrder(sel *pg.SelectStmt, sc *scope) bool {
 	for i := range sc.owner.groups {
 		b.reveal(&sc.owner.groups[i].in.label, "ORDER BY")
 	}
+	for _, c := range sc.owner.calls { // since 16 the server may sort the rows for one aggregate, and others get them so (make_pathkeys_for_groupagg in planner.c)
+		if !c.call.AggDistinct || c.call.Over != nil {
+			continue
+		}
+		for i := range c.args {
+			if c.args[i].in.typ == 0 { // a whole row, perhaps
+				return false
+			}
+			b.reveal(&c.args[i].in.label, "ORDER BY")
+		}
+	}
 	return true
 }
