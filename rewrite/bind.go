@@ -80,6 +80,8 @@ type binder struct {
 	firstUse  map[int32]paramUse
 	firstRead map[int32]int32 // where the text first reads a parameter that has no declared type
 	named     namedParams
+	compares  map[*pg.TypeCast]bool // casts to arrays that ANY and ALL compare with
+	spelled   map[*pg.Node]*item    // rows that are spelled out column by column
 	placed    []placedForm
 	inverses  []unsealedForm
 	unsealed  map[*pg.Node]info         // what is known of the operands that they stand for

@@ -96,7 +96,14 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 		return info{}, err
 	}
 	out := info{typ: in.typ, filtered: in.filtered, collate: in.collate, safe: in.safe, origin: Origin{Unknown: true}}
-	for i := 0; i < len(rest); {
+	i := 0
+	if field := rest[0].GetString_(); field != nil {
+		if c := fieldNamed(b.rowBehind(x.Arg), field.Sval); c != nil {
+			out.typ, out.safe, out.collate = c.typ, false, c.collate
+			i++
+		}
+	}
+	for i < len(rest) {
 		if rest[i].GetAIndices() == nil {
 			if err := b.fieldOf(rest[i], &out); err != nil {
 				return info{}, err
@@ -114,6 +121,18 @@ func (b *binder) indirection(n *pg.Node, x *pg.A_Indirection, sc *scope) (info, 
 		i += subscripts
 	}
 	return out, nil
+}
+
+// fieldNamed is the column of an item's rows that a field of its whole row is; nil where there is none, or more than one.
+func fieldNamed(it *item, name string) *column {
+	if it == nil {
+		return nil
+	}
+	c, err := it.column(name)
+	if err != nil {
+		return nil
+	}
+	return c
 }
 
 // subscripts binds the subscripts of a value, which are of one array however many there are.

@@ -56,11 +56,21 @@ func ownName(reg string) string {
 // regArray lowers a cast to an array of reg*: the texts of its members.
 func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
 	template := regTemplates[reg]
-	if template == "" || x.Arg.GetParamRef() != nil {
+	if text := x.Arg.GetAConst().GetSval(); text != nil && template != "" {
+		array, ok := wordsOf(text.Sval, x.Arg.GetAConst().Location)
+		if !ok {
+			return info{}, refused("forbidden-type", "cordon: "+reg+" literals of this form are not admitted", "Write ARRAY['name', ...]::"+reg+"[].")
+		}
+		return b.regLiterals(n, array, reg)
+	}
+	if template == "" || x.Arg.GetParamRef() != nil && !b.compares[x] {
 		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
 	}
 	if array := x.Arg.GetAArrayExpr(); array != nil && !slices.ContainsFunc(array.Elements, func(n *pg.Node) bool { return n.GetAConst().GetSval() == nil }) {
 		return b.regLiterals(n, array, reg)
+	}
+	if b.compares[x] && template != "" {
+		return b.regNumbers(n, x, reg, sc)
 	}
 	arg, err := b.expr(x.Arg, sc)
 	if err != nil {
@@ -71,6 +81,43 @@ func (b *binder) regArray(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (in
 	bound := func(f string) string { return "pg_catalog." + f + "(($1)::pg_catalog.oid[], 1)" } // an oidvector begins at 0
 	return info{filtered: arg.filtered}, b.applyTemplate(n, "CASE WHEN ($1) IS NULL THEN NULL WHEN "+bound("array_lower")+" <> 1 AND "+bound("array_length")+" > 0 THEN ('[' || "+bound("array_lower")+" || ':' || "+
 		bound("array_upper")+" || ']=' || ("+array+")::pg_catalog.text)::pg_catalog.text[] ELSE "+array+" END", []*pg.Node{x.Arg})
+}
+
+// wordsOf reads an array literal of one dimension whose members need no quotes; it says false of any other.
+func wordsOf(text string, place int32) (*pg.A_ArrayExpr, bool) {
+	inside, begins := strings.CutPrefix(strings.TrimSpace(text), "{")
+	inside, ends := strings.CutSuffix(inside, "}")
+	array := &pg.A_ArrayExpr{}
+	if inside = strings.TrimSpace(inside); inside == "" {
+		return array, begins && ends
+	}
+	for member := range strings.SplitSeq(inside, ",") {
+		member = strings.TrimSpace(member)
+		if member == "" || strings.EqualFold(member, "null") || strings.ContainsAny(member, `{}"\\`) {
+			return nil, false
+		}
+		array.Elements = append(array.Elements, pg.MakeAConstStrNode(member, place))
+	}
+	return array, begins && ends
+}
+
+// regNumbers is an array of reg* that is compared: the oids of its members. Those of a parameter, or of texts, are looked up in the twin.
+func (b *binder) regNumbers(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
+	arg, err := b.expr(x.Arg, sc)
+	if err != nil {
+		return info{}, err
+	}
+	out := info{typ: oidOIDArray, filtered: arg.filtered}
+	if x.Arg.GetParamRef() == nil && arg.typ != 1009 {
+		n.Node = castNode("", "oid", true).Node
+		n.GetTypeCast().Arg = x.Arg
+		return out, nil
+	}
+	if regLookups[reg] == "" {
+		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
+	}
+	member := strings.ReplaceAll(regLookups[reg], "$1", "cordon_u.member")
+	return out, b.applyTemplate(n, "CASE WHEN ($1)::pg_catalog.text[] IS NULL THEN NULL ELSE ARRAY(SELECT "+member+" FROM pg_catalog.unnest(($1)::pg_catalog.text[]) WITH ORDINALITY cordon_u(member, place) ORDER BY cordon_u.place) END", []*pg.Node{x.Arg})
 }
 
 // regLiterals are the oids that an array of reg* literals stands for.
@@ -86,7 +133,8 @@ func (b *binder) regLiterals(n *pg.Node, array *pg.A_ArrayExpr, reg string) (inf
 		}
 		array.Elements[i] = castNode(strconv.FormatUint(uint64(oid), 10), "oid", false)
 	}
-	n.Node = &pg.Node_AArrayExpr{AArrayExpr: array}
+	n.Node = castNode("", "oid", true).Node
+	n.GetTypeCast().Arg = &pg.Node{Node: &pg.Node_AArrayExpr{AArrayExpr: array}}
 	return info{typ: oidOIDArray, safe: true}, nil
 }
 
@@ -96,6 +144,12 @@ func (b *binder) compareNumbers(x *pg.A_Expr) {
 	op := lastString(x.Name)
 	if !quietOperators[op] && op != "!=" {
 		return
+	}
+	if cast := x.Rexpr.GetTypeCast(); cast != nil && (x.Kind == pg.A_Expr_Kind_AEXPR_OP_ANY || x.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL) && len(cast.TypeName.ArrayBounds) > 0 {
+		if b.compares == nil {
+			b.compares = map[*pg.TypeCast]bool{}
+		}
+		b.compares[cast] = true
 	}
 	for _, n := range append([]*pg.Node{x.Lexpr, x.Rexpr}, x.Rexpr.GetList().GetItems()...) {
 		b.castsName(n)

@@ -172,7 +172,7 @@ func (b *binder) regCast(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (inf
 	if reg == "regconfig" {
 		return info{}, refused("forbidden-type", "cordon: a text search configuration is admitted only as the first argument of a function of text search", configHint)
 	}
-	if c := x.Arg.GetAConst().GetSval(); c != nil {
+	if c := x.Arg.GetAConst().GetSval(); c != nil && len(x.TypeName.ArrayBounds) == 0 {
 		return b.regLiteral(n, x, reg, c.Sval)
 	}
 	if len(x.TypeName.ArrayBounds) > 0 {
@@ -263,7 +263,7 @@ func (b *binder) regLiteral(n *pg.Node, x *pg.TypeCast, reg, text string) (info,
 // shownReg is the reg* type of a literal that is itself a select item: the client is to see a name, not a number.
 func shownReg(n *pg.Node) string {
 	cast := n.GetTypeCast()
-	if cast == nil || cast.Arg.GetAConst().GetSval() == nil {
+	if cast == nil || cast.Arg.GetAConst().GetSval() == nil || len(cast.TypeName.ArrayBounds) > 0 {
 		return ""
 	}
 	if name := lastString(cast.TypeName.GetNames()); regTemplates[name] != "" {

@@ -182,6 +182,11 @@ func (b *binder) expandFields(x *pg.A_Indirection, sc *scope) ([]*column, error)
 	for _, c := range b.env.twin.fields(in.typ) {
 		columns = append(columns, &column{name: c.Name, typ: c.Type.OID, collate: joinCollations("", c.Type.Collation)})
 	}
+	if it := b.rowBehind(arg); it != nil && len(x.Indirection) == 1 {
+		for _, c := range it.columns {
+			columns = append(columns, &column{name: c.name, typ: c.typ, collate: c.collate})
+		}
+	}
 	if columns == nil {
 		call := x.Arg.GetFuncCall()
 		if columns = b.env.twin.outputColumns(call, b.argTypes[call]); columns == nil || len(x.Indirection) > 1 {

@@ -164,6 +164,10 @@ func (b *binder) spellRow(n *pg.Node, it *item, use string) {
 		fields.TargetList = append(fields.TargetList, pg.MakeResTargetNodeWithNameAndVal(name, value, 0))
 	}
 	row := scalar(selectFrom(pg.MakeColumnRefNode(nameNodes(rowAlias), 0), fields, &pg.Alias{Aliasname: rowAlias}))
+	if b.spelled == nil {
+		b.spelled = map[*pg.Node]*item{}
+	}
+	b.spelled[n] = it
 	if !it.nullable {
 		n.Node = row
 		return
@@ -200,3 +204,23 @@ func (b *binder) notNull(it *item) *column {
 }
 
 const rowAlias = "cordon_row"
+
+// rowBehind is the FROM item whose whole row an expression gives, through the queries that the row came by; nil where it gives none. The row is read as it stands then, with its
+// identifiers in SQL form: of one that is spelled out the server does not know the fields (expandRecordVariable in parse_target.c).
+func (b *binder) rowBehind(n *pg.Node) *item {
+	for b.refs[n.GetColumnRef()] != nil {
+		c := b.refs[n.GetColumnRef()]
+		if c.expr == nil {
+			return nil
+		}
+		n = c.expr
+	}
+	if it := b.spelled[n]; it != nil {
+		for _, c := range it.columns {
+			l := c.label
+			b.reveal(&l, "field of a row")
+		}
+		return it
+	}
+	return b.owners[n.GetColumnRef()]
+}
