@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cordon-db/cordon/e2e/attacks"
+	"github.com/cordon-db/cordon/internal/pgcluster"
 	"github.com/cordon-db/cordon/internal/pgcluster/pgtest"
 )
 
@@ -30,14 +31,12 @@ var (
 const smithQueries = "testdata/sqlsmith.sql.gz"
 
 // TestSmith plays sqlsmith's queries in both worlds, with the order of rows hidden, sealed and in SQL: the streams have to be equal but for the order of rows, and errors may not be cordon's own
-// faults. With -smith N, sqlsmith itself first runs against a masked session, and its queries are those (make sqlsmith).
+// faults. Rows lie in the order of raw identifiers. Of two that raise, the one that lies first is told by the error, as docs/threat-model.md says: where both worlds answer with an error, another one, the
+// query is played once more in worlds whose rows lie alike, and has to be answered alike there. With -smith N, sqlsmith itself first runs against a masked session, and its queries are those (make sqlsmith).
 func TestSmith(t *testing.T) {
 	t.Parallel()
-	clusters := loadWorlds(t, *server, scatterRows)
-	for _, c := range clusters { // what these views return is a constant of their own definitions, which differs between the worlds
-		pgtest.Exec(t, pgtest.Superuser(t, c, database), "DROP VIEW c_union, c_coalesce, c_lag, c_lateral, c_recursive")
-	}
-	hidden := serveWorlds(t, clusters, executions[orderHidden])
+	clusters := smithWorlds(t, scatterRows)
+	hidden, still := serveWorlds(t, clusters, executions[orderHidden]), serveWorlds(t, smithWorlds(t, keepRows), executions[orderHidden])
 	var queries []string
 	if *smith > 0 {
 		queries = runSmith(t, hidden[0], *smith)
@@ -50,8 +49,17 @@ func TestSmith(t *testing.T) {
 	for name, g := range map[string][2]*gateway{orderHidden: hidden, "in SQL, order hidden": serveWorlds(t, clusters, func(policy string) string {
 		return executions["in SQL"](executions[orderHidden](policy))
 	})} {
-		t.Run(name, func(t *testing.T) { replay(t, g, queries) })
+		t.Run(name, func(t *testing.T) { replay(t, g, still, queries) })
 	}
+}
+
+// smithWorlds are the worlds without the views that return a constant of their own definitions, which differs between them.
+func smithWorlds(t *testing.T, rows string) [2]*pgcluster.Cluster {
+	clusters := loadWorlds(t, *server, rows)
+	for _, c := range clusters {
+		pgtest.Exec(t, pgtest.Superuser(t, c, database), "DROP VIEW c_union, c_coalesce, c_lag, c_lateral, c_recursive")
+	}
+	return clusters
 }
 
 // runSmith has sqlsmith send n queries to a masked session, and gives those that it sent.
@@ -140,22 +148,45 @@ func keepQueries(t *testing.T, queries []string) {
 	}
 }
 
+// smithSession logs in at a world.
+func smithSession(t *testing.T, g *gateway) *wire {
+	t.Helper()
+	w, err := dialWire(g.address, "analyst", [][2]string{{"options", "-c statement_timeout=1s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// alikeInPlace says that a query is answered alike in worlds whose rows lie alike.
+func alikeInPlace(t *testing.T, still [2]*gateway, sql string) bool {
+	var streams [2][]byte
+	for i, g := range still {
+		w := smithSession(t, g)
+		defer w.conn.Close()
+		w.stream = nil
+		if _, err := w.play(attacks.Step{Verb: attacks.Simple, SQL: sql}); err != nil {
+			t.Error(err)
+			return false
+		}
+		streams[i] = sortRows(w.stream)
+	}
+	return len(streams[0]) > 0 && bytes.Equal(streams[0], streams[1])
+}
+
 // replay plays queries in two worlds.
-func replay(t *testing.T, g [2]*gateway, queries []string) {
+func replay(t *testing.T, g, still [2]*gateway, queries []string) {
 	var w [2]*wire
 	begin := func() {
 		for i := range w {
 			if w[i] != nil {
 				_ = w[i].conn.Close()
 			}
-			var err error
-			if w[i], err = dialWire(g[i].address, "analyst", [][2]string{{"options", "-c statement_timeout=1s"}}); err != nil {
-				t.Fatal(err)
-			}
+			w[i] = smithSession(t, g[i])
 		}
 	}
 	begin()
-	codes, differ := map[string]int{}, 0
+	codes, differ, first := map[string]int{}, 0, 0
 	refusals := map[string]int{}
 	for k, sql := range queries {
 		for _, e := range eased {
@@ -191,11 +222,16 @@ func replay(t *testing.T, g [2]*gateway, queries []string) {
 			continue
 		}
 		if !bytes.Equal(streams[0], streams[1]) {
+			if code[0] != "" && code[1] != "" && alikeInPlace(t, still, sql) {
+				first++
+				t.Logf("query %d: which row raises first: %s, %s\n%s", k, code[0], code[1], sql)
+				continue
+			}
 			differ++
 			t.Errorf("query %d: the worlds differ\n%q\n%q\n%s", k, difference(streams[0], streams[1]), difference(streams[1], streams[0]), sql)
 		}
 	}
-	t.Logf("%d queries, %d differ, by SQLSTATE: %v", len(queries), differ, codes)
+	t.Logf("%d queries, %d differ, %d more by which row raises first, by SQLSTATE: %v", len(queries), differ, first, codes)
 	for m, n := range refusals {
 		t.Logf("%d %q", n, m)
 	}
