@@ -96,6 +96,7 @@ var maskedQueries = []struct {
 	{"Q14 behind a fence, by a join's constant", "SELECT f.title FROM @.users u JOIN @.films f ON f.user_id = u.user_id WHERE u.user_id = {17} AND f.state = 'public' AND 1000 / (f.views + 1) > 2", true},
 	{"Q15 behind a fence, filtered from outside", "SELECT kind, count(*) FROM (SELECT f.*, 1000 / (f.views + 1) AS q FROM @.films f WHERE f.state = 'public' AND 1000 / (f.views + 1) > 2) AS virtual_table WHERE user_id = {17} GROUP BY 1", true},
 	{"Q16 a union with NULL", "SELECT count(*), count(DISTINCT s.id) FROM (SELECT user_id AS id FROM @.films WHERE state = 'public' UNION ALL SELECT NULL) s", true},
+	{"Q17 keys in an array, behind a row filter", "SELECT f.film_id, f.title FROM @.films f WHERE f.state = 'public' AND f.film_id = ANY (ARRAY[5, 7, 10, 11]::int8[])", false},
 }
 
 // BenchmarkMasked compares the same queries raw and direct, through pass-through, masked with sealed execution, and on masking views.
