@@ -49,7 +49,7 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
-	if c.label.sealed() && it.owner != sc.owner && b.env.twin.hidesOrder(c.label.seal.Domain) { // of a query around: in this one it may be sorted or hashed by
+	if c.label.sealed() && it.owner != sc.owner && !sc.owner.filtering && b.env.twin.hidesOrder(c.label.seal.Domain) { // of a query around: in this one it may be sorted or hashed by
 		b.hiding++
 		b.carried++
 	}

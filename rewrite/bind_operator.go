@@ -70,7 +70,12 @@ func (tw *twin) typeName(oid uint32) string {
 	return ""
 }
 
-func (b *binder) typeNameOf(oid uint32) string { return b.env.twin.typeName(oid) }
+func (b *binder) typeNameOf(oid uint32) string {
+	if oid >= catalog.FirstUserOID { // of people's own, perhaps by the name of one of the server's
+		return ""
+	}
+	return b.env.twin.typeName(oid)
+}
 
 // comparable says that comparing two values cannot raise, whatever they are.
 func (b *binder) comparable(op string, l, r info) bool {

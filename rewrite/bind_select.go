@@ -18,6 +18,7 @@ type selectScope struct {
 	collecting bool               // references are after grouping: in the select list, HAVING, ORDER BY
 	aggregates int                // depth of aggregate arguments being bound
 	aggregated bool               // an aggregate or a window function of this SELECT itself was bound
+	filtering  bool               // WHERE is being bound
 	loose      []looseRef         // references outside aggregates, for the functional dependency on a primary key
 	hides      bool               // the order of the rows of its FROM clause, as WHERE leaves them, must not show
 	grouped    bool               // an aggregate of this SELECT was bound
@@ -50,9 +51,11 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	}
 	b.castBefore(sel.TargetList)
 	if sel.WhereClause != nil {
+		sc.owner.filtering = true
 		if _, err := b.rootExpr(sel.WhereClause, sc, true); err != nil {
 			return nil, err
 		}
+		sc.owner.filtering = false
 		b.wheres = append(b.wheres, boundWhere{sel.WhereClause, sc, present(sc.items), true})
 	}
 	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show

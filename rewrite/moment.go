@@ -22,8 +22,8 @@ func momentOf(f *pg.FuncCall, name string, argument int) int {
 	case f.Over != nil || f.AggFilter != nil || f.FuncVariadic || f.AggDistinct || len(f.AggOrder) > 0:
 	case len(f.Args) == 0 && moments[name]:
 		return 1
-	case len(f.Args) == 2 && name == "date_trunc" && truncates[f.Args[0].GetAConst().GetSval().GetSval()]:
-		return argument
+	case len(f.Args) == 2 && name == "date_trunc" && truncates[f.Args[0].GetAConst().GetSval().GetSval()] && argument > 0 && argument <= mostMoved:
+		return argument + 1 // the century before a decade's beginning is another one
 	}
 	return 0
 }

@@ -87,7 +87,7 @@ func (b *binder) rowOf(row *pg.RowExpr, sc *scope, use string) (info, error) {
 func (b *binder) useRow(n *pg.Node, it *item, use string) (info, error) {
 	it.useAll()
 	in := info{origin: Origin{Unknown: true}}
-	spelled := it.table != nil && (it.table.aliased || it.table.located || it.owner.grouping())
+	spelled := it.staysSpelled()
 	for _, c := range it.columns {
 		b.collect(nil, it, c)
 		in.filtered = in.filtered || c.filtered
@@ -205,6 +205,11 @@ func (b *binder) notNull(it *item) *column {
 
 const rowAlias = "cordon_row"
 
+// staysSpelled says that a row of an item is spelled out whatever its identifiers are: where columns have aliases, of which a row knows nothing, and where GROUP BY names some.
+func (it *item) staysSpelled() bool {
+	return it.table != nil && (it.table.aliased || it.table.located || it.owner.grouping())
+}
+
 // rowBehind is the FROM item whose whole row an expression gives, through the queries that the row came by; nil where it gives none. The row is read as it stands then, with its
 // identifiers in SQL form: of one that is spelled out the server does not know the fields (expandRecordVariable in parse_target.c).
 func (b *binder) rowBehind(n *pg.Node) *item {
@@ -216,6 +221,9 @@ func (b *binder) rowBehind(n *pg.Node) *item {
 		n = c.expr
 	}
 	if it := b.spelled[n]; it != nil {
+		if it.staysSpelled() {
+			return nil
+		}
 		for _, c := range it.columns {
 			l := c.label
 			b.reveal(&l, "field of a row")
