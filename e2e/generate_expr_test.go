@@ -146,6 +146,9 @@ func (g *gen) expr(rows []row, k kind, depth int) string {
 	case kBool:
 		return "(" + g.predicate(rows, nil, depth-1) + ")"
 	case kID:
+		if size(rows) <= 250 && g.chance(25) {
+			return g.foundID(rows)
+		}
 		return pick(g, []string{"COALESCE(" + sub(kID) + ", " + sub(kID) + ")", "NULLIF(" + sub(kID) + ", " + g.operand(kID) + ")", "GREATEST(" + sub(kID) + ", " + sub(kID) + ")"})
 	case kJSON:
 		return pick(g, []string{"jsonb_build_object('a', " + sub(kInt) + ", 'b', " + sub(kText) + ")", "(" + sub(kJSON) + " - 'lang')", "to_jsonb(" + sub(kID) + ")",
@@ -192,6 +195,18 @@ func (g *gen) correlated(rows []row) string {
 		"(SELECT max(v.views) FROM videos v WHERE v.video_id <= " + n + ")",
 		"COALESCE((SELECT v.views FROM videos v WHERE v.video_id = " + n + "), -1)",
 		"(SELECT min(u.score) FROM users u WHERE u.username = " + g.column(rows, kText) + ")",
+	})
+}
+
+// foundID is an identifier that a subquery finds for each row, or chooses of those of the query around.
+func (g *gen) foundID(rows []row) string {
+	id, other := g.column(rows, kID), g.column(rows, kID)
+	return pick(g, []string{
+		"(SELECT u.user_id FROM users u WHERE u.username = " + g.column(rows, kText) + ")",
+		"(SELECT f.a FROM friends f WHERE f.b = " + id + " ORDER BY f.since, f.a LIMIT 1)",
+		"(SELECT max(x) FROM (SELECT " + id + " AS x UNION SELECT " + other + ") q)",
+		"(SELECT x FROM (SELECT DISTINCT ON (x) x, n FROM (VALUES (" + id + ", 1), (" + other + ", 2)) v (x, n) ORDER BY x, n) q ORDER BY n DESC, x LIMIT 1)",
+		"(SELECT x FROM (VALUES (" + id + ", 1), (" + other + ", 2)) v (x, n) GROUP BY x ORDER BY count(*) DESC, min(n) LIMIT 1)",
 	})
 }
 

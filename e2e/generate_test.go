@@ -273,7 +273,7 @@ func TestGenerateCovers(t *testing.T) {
 	}
 	for _, shape := range []string{
 		" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", " NATURAL JOIN ", " USING (", " LATERAL (", " UNION ", " INTERSECT ", " EXCEPT ",
-		"WITH RECURSIVE", "MATERIALIZED", "EXISTS (", " IN (SELECT", " ANY (", " ALL (", "GROUPING SETS", "ROLLUP", "CUBE", "FILTER (WHERE", " OVER (", "ROWS BETWEEN",
+		"WITH RECURSIVE", "DISTINCT ON (x) x, n", "WHERE u.username =", "MATERIALIZED", "EXISTS (", " IN (SELECT", " ANY (", " ALL (", "GROUPING SETS", "ROLLUP", "CUBE", "FILTER (WHERE", " OVER (", "ROWS BETWEEN",
 		"DISTINCT ON", "VALUES", "CASE WHEN", "COALESCE(", "NULLIF(", "date_trunc(", "EXTRACT(", " LIKE ", " BETWEEN ", "IS DISTINCT FROM", "::text", "$1", "WITH TIES",
 		"array_agg(", "string_agg(", "jsonb", ") = (", ") < (", "HAVING", "grouping(", "WINDOW w AS", "TABLE ", "to_jsonb(", "unnest(", " IN (VALUES", " IN (SELECT unnest(", "THEN true WHEN",
 		" - 1000003))", "'user10'", " FROM costly",
