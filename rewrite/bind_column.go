@@ -49,7 +49,7 @@ func (b *binder) useColumn(ref *pg.ColumnRef, it *item, c *column, sc *scope) in
 		it = c.home
 	}
 	b.refs[ref], b.owners[ref] = c, it
-	if c.label.sealed() && it.owner != sc.owner && !sc.owner.filtering && b.env.twin.hidesOrder(c.label.seal.Domain) { // of a query around: in this one it may be sorted or hashed by
+	if c.label.sealed() && it.owner != sc.owner && (sc.owner == nil || !sc.owner.filtering) && b.env.twin.hidesOrder(c.label.seal.Domain) { // of a query around: in this one it may be sorted or hashed by
 		b.hiding++
 		b.carried++
 	}
@@ -178,7 +178,7 @@ func (b *binder) fieldOf(step *pg.Node, of *info) error {
 }
 
 func expandComposite() *Error {
-	return refused("expand-composite", "cordon: (expression).* is not understood where the type of the expression is not known", "Put the function into FROM: SELECT f.* FROM f(...) AS f.")
+	return refused("expand-composite", "cordon: (expression).* is not understood where the type of the expression is not known", "Put the function into FROM: SELECT f.* FROM f(...) AS f. Of a row that a query passes on, name the columns there.")
 }
 
 // fieldName admits a field that is not the functional notation of a call that would need to be looked at.

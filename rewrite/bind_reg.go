@@ -93,13 +93,15 @@ func wordsOf(text string, place int32) (*pg.A_ArrayExpr, bool) {
 	}
 	for member := range strings.SplitSeq(inside, ",") {
 		member = strings.TrimSpace(member)
-		if member == "" || strings.EqualFold(member, "null") || strings.ContainsAny(member, `{}"\\`) {
+		if member == "" || strings.EqualFold(member, "null") || strings.ContainsAny(member, `{}"\`) {
 			return nil, false
 		}
 		array.Elements = append(array.Elements, pg.MakeAConstStrNode(member, place))
 	}
 	return array, begins && ends
 }
+
+var textArrays = map[uint32]bool{sealedArrays[oidText]: true, oidVarcharArray: true, oidNameArray: true}
 
 // regNumbers is an array of reg* that is compared: the oids of its members. Those of a parameter, or of texts, are looked up in the twin.
 func (b *binder) regNumbers(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (info, error) {
@@ -108,12 +110,13 @@ func (b *binder) regNumbers(n *pg.Node, x *pg.TypeCast, reg string, sc *scope) (
 		return info{}, err
 	}
 	out := info{typ: oidOIDArray, filtered: arg.filtered}
-	if x.Arg.GetParamRef() == nil && arg.typ != 1009 {
+	if isNumber(b.env.twin.snapshot.Elem(arg.typ)) {
 		n.Node = castNode("", "oid", true).Node
 		n.GetTypeCast().Arg = x.Arg
 		return out, nil
 	}
-	if regLookups[reg] == "" {
+	texts := x.Arg.GetParamRef() != nil || textArrays[arg.typ] || arg.typ == 0 && x.Arg.GetAArrayExpr() != nil // of parameters
+	if !texts || regLookups[reg] == "" {
 		return info{}, refused("forbidden-type", "cordon: arrays of "+reg+" are not admitted", "Use oid[].")
 	}
 	member := strings.ReplaceAll(regLookups[reg], "$1", "cordon_u.member")

@@ -19,6 +19,7 @@ type selectScope struct {
 	aggregates int                // depth of aggregate arguments being bound
 	aggregated bool               // an aggregate or a window function of this SELECT itself was bound
 	filtering  bool               // WHERE is being bound
+	keyed      bool               // GROUP BY has a subquery, which has to be written as in the select list
 	loose      []looseRef         // references outside aggregates, for the functional dependency on a primary key
 	hides      bool               // the order of the rows of its FROM clause, as WHERE leaves them, must not show
 	grouped    bool               // an aggregate of this SELECT was bound
@@ -61,6 +62,9 @@ func (b *binder) selectQuery(sel *pg.SelectStmt, with *scope, top bool) ([]*colu
 	sc.owner.hides = b.hiding > hiding // a condition with a subquery may become a join, and its order show
 	sc.owner.groupBy = len(sel.GroupClause) > 0
 	sc.owner.collecting = sc.owner.groupBy
+	for _, n := range sel.GroupClause {
+		walkNodes(n, func(n *pg.Node) { sc.owner.keyed = sc.owner.keyed || n.GetSubLink() != nil })
+	}
 	columns, err := b.targets(sel, sc, top)
 	if err != nil {
 		return nil, err

@@ -42,6 +42,9 @@ func (b *binder) subLink(x *pg.SubLink, sc *scope) (info, error) {
 		}
 		if x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && len(columns) == 1 {
 			in.typ, in.label = columns[0].typ, b.passed(columns[0].label, "scalar subquery")
+			if sc.owner != nil && sc.owner.keyed { // each of two copies is over tables of its own: neither may stay raw beside one that does not
+				b.reveal(&in.label, "expression")
+			}
 			if in.label.sealed() && b.env.twin.hidesOrder(in.label.seal.Domain) {
 				b.carried++
 			}

@@ -43,9 +43,11 @@ func (c paramCasts) note(n *pg.Node, inside map[*pg.ParamRef]bool) {
 		return
 	}
 	x := n.GetTypeCast()
-	members := []*pg.Node{x.GetArg()}
-	bounds := len(x.GetTypeName().GetArrayBounds())
-	if array := x.GetArg().GetAArrayExpr(); array != nil && bounds > 0 {
+	if x == nil {
+		return
+	}
+	members, bounds := []*pg.Node{x.Arg}, len(x.TypeName.GetArrayBounds())
+	if array := x.Arg.GetAArrayExpr(); array != nil && bounds > 0 {
 		members, bounds = array.Elements, 0
 	}
 	for _, member := range members {

@@ -16,7 +16,7 @@ func (b *binder) quiet(op string, l, r info) bool {
 	}
 	found := false
 	for _, o := range b.env.twin.snapshot.Operators(op) {
-		if o.Schema != "pg_catalog" || l.literal || o.Left != l.typ {
+		if o.Schema != "pg_catalog" || l.typ == 0 || o.Left != l.typ {
 			continue
 		}
 		if found = builtin.SafeOperator(op, left, b.typeNameOf(o.Right)); !found {
